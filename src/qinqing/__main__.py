@@ -1,0 +1,39 @@
+"""`./run qinqing GROUP NAME ...`: every wing's commands. Errors in the input are one clear line and exit code 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+
+from qinqing.lib.cli import Cli, CommandError
+
+
+def build() -> Cli:
+    """The commands of all installed wings. Django is set up first: wings import their models."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qinqing.config.settings")
+    import django  # noqa: PLC0415
+    from django.apps import apps  # noqa: PLC0415
+
+    django.setup()
+    cli = Cli("qinqing")
+    for room in ["qinqing.config", *[app.name for app in apps.get_app_configs() if app.name.startswith("qinqing.")]]:
+        if find_spec(f"{room}.commands"):
+            import_module(f"{room}.commands").add_commands(cli)
+    return cli
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = build().parser.parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

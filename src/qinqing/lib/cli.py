@@ -1,0 +1,32 @@
+"""How a wing offers commands: `commands.py` with `add_commands(cli)`; `./run qinqing GROUP NAME ...` runs them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+Run = Callable[[argparse.Namespace], int | None]
+
+
+class CommandError(Exception):
+    """Bad input to a command: its text says what, where and what to do. Printed without a traceback; exit 2."""
+
+
+class Cli:
+    """The tree of commands, two words deep."""
+
+    def __init__(self, prog: str) -> None:
+        self.parser = argparse.ArgumentParser(prog=prog, description="亲清 Qinqing")
+        self._groups = self.parser.add_subparsers(metavar="GROUP", required=True)
+        self._by_name: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
+        self.commands: list[str] = []
+
+    def command(self, group: str, name: str, run: Run, *, help: str) -> argparse.ArgumentParser:
+        """Register `qinqing GROUP NAME`; returns its parser, to add arguments to. `run` returns the exit code."""
+        if group not in self._by_name:
+            parser = self._groups.add_parser(group)
+            self._by_name[group] = parser.add_subparsers(metavar="COMMAND", required=True)
+        command = self._by_name[group].add_parser(name, help=help, description=help)
+        command.set_defaults(run=run)
+        self.commands.append(f"{group} {name}")
+        return command
