@@ -1,7 +1,77 @@
-"""Every test run has its own home; nothing it does touches an installation."""
+"""What every room's tests share: a movable clock, a running site, a browser (tests/browser/fixtures.py).
 
-import os
-import tempfile
+Each test process has its own home (dev/isolation.py). An undefined variable in a template fails the test that met it
+(FAIL_INVALID_TEMPLATE_VARS in pyproject.toml).
+"""
 
-os.environ["QINQING_MODE"] = "test"
-os.environ.setdefault("QINQING_HOME", tempfile.mkdtemp(prefix="qinqing-test-"))
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import TransactionTestCase
+from hypothesis import settings
+
+from qinqing.lib import wallclock
+
+pytest_plugins = ["tests.browser.fixtures", "tests.audit.unguarded"]
+
+settings.register_profile("quick", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None, max_examples=1000)
+settings.load_profile("quick")
+
+_DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="leave out tests that use no database")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest reads -m
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what drives a browser; with --database-only leave out what would pass the same on every database."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    if config.getoption("--database-only"):
+        config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+        items[:] = [item for item in items if _uses_database(item)]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    cls = getattr(item, "cls", None)
+    return (
+        item.get_closest_marker("django_db") is not None
+        or not _DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        or (cls is not None and issubclass(cls, TransactionTestCase))
+    )
+
+
+class Clock:
+    """Moves the clock of the installation under test, for this process and those it starts."""
+
+    def set(self, moment: datetime) -> datetime:
+        """Let time go on from `moment` (aware). Returns it."""
+        wallclock.move_to(moment)
+        return moment
+
+    def forward(self, by: timedelta) -> datetime:
+        """Move on by `by`. Returns the new present."""
+        return self.set(wallclock.now() + by)
+
+    def now(self) -> datetime:
+        return wallclock.now()
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """`clock.set(datetime)`, `clock.forward(timedelta)`; real time returns after the test."""
+    yield Clock()
+    wallclock.move_back()
+
+
+@pytest.fixture
+def live(live_server: object) -> str:
+    """Address of the site, served from the test database (both kinds) by a thread: `http://localhost:<port>`."""
+    return str(live_server)

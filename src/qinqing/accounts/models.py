@@ -38,7 +38,9 @@ class User(AbstractBaseUser):
     phone = models.CharField("手机", max_length=20, blank=True, db_index=True)
     language = models.CharField(max_length=2, default="zh")
     is_active = models.BooleanField(default=True)
-    totp_secret = models.CharField(max_length=64, blank=True)  # set: a second factor is asked for
+    must_change_password = models.BooleanField("须改密码", default=False)  # somebody else knows the present one
+    totp_secret = models.CharField(max_length=200, blank=True)  # sealed; set: a second factor is asked for
+    totp_step = models.BigIntegerField(default=0)  # the 30-second step last accepted: a code works once
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -63,14 +65,29 @@ class AdminRole(models.Model):
     role = models.CharField(max_length=16, choices=Role)
 
 
+class RecoveryCode(models.Model):
+    """备用码: opens the second step once when the phone with the authenticator is lost; kept hashed."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "code_hash"], name="recovery_code_once")]
+
+
 class PhoneCode(models.Model):
     """短信验证码: kept hashed, five minutes, five tries, used once."""
 
     phone = models.CharField(max_length=20, db_index=True)
+    address = models.CharField("网络地址", max_length=64, blank=True)  # who asked
     code_hash = models.CharField(max_length=64)
     sent_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["address", "sent_at"], name="phone_code_by_address")]
 
 
 class Token(models.Model):

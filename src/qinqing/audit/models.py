@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from django.db import models
 
+from qinqing.audit.chain import HASH_LENGTH
+
 
 class Anchor(models.Model):
-    """日锚: the Merkle root over all chain heads at the end of a day, written outside the database as well."""
+    """日锚: one Merkle root a day over the chain heads that moved since the anchor before, and over that one's root.
+
+    So each root commits to all heads so far, and a year of files stays as small as the year's work.
+    """
 
     day = models.DateField(unique=True)
     algorithm = models.CharField(max_length=12)
-    root = models.CharField(max_length=64)
-    chains = models.PositiveIntegerField()
-    leaves_file = models.CharField(max_length=300)  # the heads, one a line, beside the copy of the root
+    root = models.CharField(max_length=HASH_LENGTH)
+    chains = models.PositiveIntegerField()  # heads in this anchor
+    leaves_file = models.CharField(max_length=300)  # below HOME: first line says day and root, then one leaf a line
     made_at = models.DateTimeField()
 
 
@@ -36,3 +41,26 @@ class SecurityLog(models.Model):
     address = models.CharField(max_length=64, blank=True)
     detail = models.TextField(blank=True)
     at = models.DateTimeField(db_index=True)
+
+
+class Verification(models.Model):
+    """核验记录: when all histories were verified and what was found."""
+
+    at = models.DateTimeField(db_index=True)
+    seconds = models.FloatField()
+    chains = models.PositiveIntegerField()
+    events = models.PositiveIntegerField()
+    anchors = models.PositiveIntegerField()
+    findings = models.PositiveIntegerField()
+    report = models.JSONField()  # Report.as_json, with the first hundred findings
+
+
+class Erasure(models.Model):
+    """清除记录: payloads of a retention class that were erased. Append only."""
+
+    history = models.CharField(max_length=40)
+    retention = models.CharField(max_length=20)
+    before = models.DateTimeField()  # of matters that had ended before
+    count = models.PositiveIntegerField()
+    user_name = models.CharField(max_length=80)
+    at = models.DateTimeField()

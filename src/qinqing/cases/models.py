@@ -1,4 +1,4 @@
-"""The kernel's tables (办件): procedures, cases, tasks, clocks, and a history that is appended to and never changed.
+"""The kernel's tables (办件): procedures, cases, tasks, rungs, and a history that is appended to and never changed.
 
 Read with the ORM; written only by `acting.act` and `acting.open_case` through the fixed statements in `writing.py`.
 """
@@ -48,13 +48,16 @@ class Case(models.Model):
     round = models.PositiveSmallIntegerField(default=1)  # counts entries into stages
     version = models.PositiveIntegerField(default=1)  # counts changes of stage
     seq = models.PositiveIntegerField(default=1)  # number of events
-    head_hash = models.CharField(max_length=64)
+    head_hash = models.CharField(max_length=68)
     marking = models.TextField(default="")  # open tasks, `node@unit` apart by blanks: the authority for joins
-    state = models.TextField(default="{}")  # JSON: fields, counts, proposals (see decide.State)
+    state = models.TextField(default="{}")  # JSON: clocks, fields, counts, proposals, handlers (see state.State)
     due_at = models.DateTimeField("应办时间", null=True)  # earliest of the running clocks
     provisional = models.BooleanField(default=False)
+    calendar = models.CharField(max_length=40, default="")  # revision of the working-day calendar that gave due_at
     held = models.BooleanField("暂停计时", default=False)
-    level = models.PositiveSmallIntegerField("督办级次", default=0)  # 0..4: none, reminded, urged, supervised, handed up
+    level = models.PositiveSmallIntegerField(
+        "督办级次", default=0
+    )  # 0..4: none, reminded, urged, supervised, handed up
     lead = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name="主办")
     environment = models.CharField("一流环境", max_length=20, blank=True)  # M2
     action_area = models.CharField("专项行动", max_length=20, blank=True)  # M3
@@ -72,6 +75,7 @@ class Case(models.Model):
             models.Index(fields=["party", "-opened_at"], name="case_of_party"),
             models.Index(fields=["-last_event_at"], name="case_latest"),
             models.Index(fields=["closed_at"], name="case_closed"),
+            models.Index(fields=["calendar"], condition=Q(closed_at=None), name="case_to_reproject"),
         ]
 
     def __str__(self) -> str:
@@ -95,68 +99,37 @@ class Task(models.Model):
     assignee_id = models.BigIntegerField("经办人", null=True)  # accounts.User
     opened_at = models.DateTimeField()
     signed_at = models.DateTimeField("签收时间", null=True)
-    due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case", "round", "node", "unit"], name="task_once"),
+            models.UniqueConstraint(fields=["case", "node", "unit"], condition=Q(state="open"), name="task_one_open"),
         ]
         indexes = [
-            models.Index(fields=["unit", "due_at"], condition=Q(state="open"), name="task_on_desk"),
-            models.Index(fields=["case"], condition=Q(state="open"), name="task_open_of_case"),
+            models.Index(fields=["unit", "case"], condition=Q(state="open"), name="task_on_desk"),
+            models.Index(fields=["case"], name="task_of_case"),
         ]
-
-
-class Clock(models.Model):
-    """时限: one per stage and round. Its due time is a pure function of the events and the calendar revision."""
-
-    class State(models.TextChoices):
-        RUNNING = "running", "计时"
-        HELD = "held", "暂停"
-        STOPPED = "stopped", "停止"
-
-    case = models.ForeignKey(Case, models.PROTECT, related_name="clocks")
-    stage = models.CharField(max_length=40)
-    round = models.PositiveSmallIntegerField()
-    revision = models.PositiveSmallIntegerField(default=1)  # each change of budget, suspension or calendar
-    budget = models.CharField(max_length=80)  # canonical JSON of a lib.workdays Budget
-    state = models.CharField(max_length=7, choices=State, default=State.RUNNING)
-    started_at = models.DateTimeField()
-    due_at = models.DateTimeField(null=True)  # None while held
-    provisional = models.BooleanField(default=False)
-    calendar = models.CharField(max_length=40)  # revision of the working-day calendar
-    stopped_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["case", "stage", "round"], name="clock_once")]
-        indexes = [models.Index(fields=["calendar"], condition=~Q(state="stopped"), name="clock_to_project")]
 
 
 class Rung(models.Model):
-    """督办级次: what is due to happen when nobody acts. Fires once."""
+    """督办级次: what is due to happen when nobody acts. Fires once; re-armed with its clock's next revision.
 
-    clock = models.ForeignKey(Clock, models.PROTECT, related_name="rungs")
+    The clocks themselves stand in `Case.state`, folded from the events (docs/decisions/0004-clocks-in-the-state.md)."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="rungs", db_index=False)
+    clock = models.CharField(max_length=40)  # the stage whose clock it belongs to, or `~wait`
+    round = models.PositiveSmallIntegerField()
     revision = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=40)
     at = models.DateTimeField()
     fired_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clock", "revision", "name"], name="rung_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "clock", "round", "revision", "name"], name="rung_once"),
+        ]
         indexes = [models.Index(fields=["at"], condition=Q(fired_at=None), name="rung_to_fire")]
-
-
-class Suspension(models.Model):
-    """中止计时, with legal basis and notice; overlapping ones are merged before counting."""
-
-    clock = models.ForeignKey(Clock, models.PROTECT, related_name="suspensions")
-    reason = models.CharField(max_length=40)
-    legal_basis = models.CharField(max_length=200)
-    notice = models.CharField(max_length=500)
-    starts = models.DateTimeField()
-    ends = models.DateTimeField(null=True)
 
 
 class Event(models.Model):
@@ -169,7 +142,7 @@ class Event(models.Model):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_index=True)
     head = models.TextField()
-    hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=68)
     idempotency_key = models.CharField(max_length=80, null=True, unique=True)
 
     class Meta:

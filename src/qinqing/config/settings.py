@@ -5,6 +5,8 @@ QINQING_HOME        folder of this installation's data: database, blobs, keys (d
 QINQING_DATABASE    a SQLite file or postgresql://user:password@host:port/name (default: HOME/qinqing.sqlite3)
 QINQING_COUNTY      folder with the county's units, calendar and overrides (default: counties/demo)
 QINQING_HOSTS       host names this installation answers to, separated by commas
+QINQING_SMS_URL     production: where phone codes are posted as signed JSON (qinqing.accounts.sms)
+QINQING_SMS_KEY     the key of that signature
 QINQING_HTTPS       1 when the proxy in front speaks HTTPS (secure cookies, HSTS)
 """
 
@@ -115,6 +117,13 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contri
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying again does not make the wait longer than the page says
+AXES_LOCKOUT_CALLABLE = "qinqing.accounts.web.locked_out"
+AXES_VERBOSE = False
+SMS_SENDER = f"qinqing.accounts.sms.{'to_webhook' if MODE == 'production' else 'to_console'}"
+SMS_WEBHOOK = os.environ.get("QINQING_SMS_URL", "")
+SMS_KEY = os.environ.get("QINQING_SMS_KEY", "")
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if MODE == "test"

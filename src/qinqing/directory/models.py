@@ -1,7 +1,7 @@
 """Who is who (名录): parties who raise matters, units and officers who handle them.
 
-Money is whole fen; a missing figure is NULL (unknown), never zero. Names are kept as given and once more
-NFKC-normalised for exact matching.
+Money is whole fen; a missing figure is NULL (unknown), never zero. Names are kept as given and once more normalised
+(`lib.names.normal`) for exact matching.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Party(models.Model):
 
     kind = models.CharField(max_length=12, choices=Kind)
     name = models.CharField("名称", max_length=200)
-    name_norm = models.CharField(max_length=200, db_index=True)  # NFKC, no spaces: for exact matching and search
-    short_name = models.CharField("简称", max_length=40, blank=True)
+    name_norm = models.CharField(max_length=200, db_index=True)  # lib.names.normal(name): for exact matching and search
+    short_name = models.CharField("简称", max_length=40, blank=True, db_index=True)
     credit_code = models.CharField("统一社会信用代码", max_length=18, null=True, unique=True)
     phone = models.CharField("手机", max_length=20, blank=True, db_index=True)
     user = models.OneToOneField(User, models.PROTECT, null=True, related_name="party")  # a person who signs in
@@ -91,6 +91,11 @@ class Unit(models.Model):
 
     class Meta:
         verbose_name = "单位"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["desk"], condition=~Q(desk="") & Q(closed_on=None), name="unit_one_holder_of_a_desk"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -118,7 +123,9 @@ class Post(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["officer", "unit", "role"], condition=Q(ends_on=None), name="post_held_once")
+            models.UniqueConstraint(
+                fields=["officer", "unit", "role"], condition=Q(ends_on=None), name="post_held_once"
+            )
         ]
 
 
@@ -153,6 +160,8 @@ class ImportBatch(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.PREVIEW)
     created_by = models.ForeignKey(User, models.PROTECT, null=True)
     created_at = models.DateTimeField()
-    total = models.PositiveIntegerField(default=0)
-    done = models.PositiveIntegerField(default=0)
-    report = models.JSONField(default=dict)  # counts: new, changed, same, bad; problems: [{row, column, value, mend}]
+    mapping = models.JSONField(default=dict)  # column -> field, as the preview used it
+    total = models.PositiveIntegerField("待导入行", default=0)  # rows without a fault
+    done = models.PositiveIntegerField("已导入行", default=0)
+    offset = models.BigIntegerField(default=0)  # byte of the checked rows' file where the next batch of rows begins
+    report = models.JSONField(default=dict)  # imports.Report: counts, changed fields, faults, examples of changes

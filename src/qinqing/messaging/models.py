@@ -69,6 +69,18 @@ class Delivery(models.Model):
         indexes = [models.Index(fields=["next_at"], condition=Q(state="waiting"), name="delivery_due")]
 
 
+class JobLease(models.Model):
+    """定时任务: one row per job; whoever holds the lease runs it, and a dead worker's lease runs out."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    holder = models.CharField(max_length=40, blank=True)
+    leased_until = models.DateTimeField(null=True)
+    next_at = models.DateTimeField()
+    ran_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)  # empty when the last run went well
+    failing_since = models.DateTimeField(null=True)
+
+
 class Notice(models.Model):
     """站内通知."""
 
@@ -83,3 +95,4 @@ class Notice(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="notice_once")]
+        indexes = [models.Index(fields=["user"], condition=Q(read_at=None), name="notice_unread")]

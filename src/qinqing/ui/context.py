@@ -1,9 +1,45 @@
-"""What every page gets."""
+"""What every page gets: language, reader, menu, messages, the office's name, the moment it was made."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import yaml
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from qinqing.lib import wallclock
+from qinqing.lib.labels import Label, language
+from qinqing.ui import flash, menu
+
+OFFICE = Label("营商环境平台", "Business environment platform")
 
 
 def page(request: HttpRequest) -> dict[str, object]:
-    return {}
+    """Context processor. The menu and the messages are made only when a page shows them."""
+    other = "en" if language() == "zh" else "zh"
+    query = request.GET.copy()
+    query["lang"] = other
+    return {
+        "lang": language(),
+        "other_lang": other,
+        "lang_href": f"{request.path}?{query.urlencode()}",
+        "actor": getattr(request, "actor", None),
+        "menu": SimpleLazyObject(lambda: menu.sections_for(request)),
+        "flashes": SimpleLazyObject(lambda: flash.take(request)),
+        "office": office(),
+        "now": wallclock.now(),
+        "mode": settings.MODE,
+    }
+
+
+@lru_cache(maxsize=1)
+def office() -> Label:
+    """The platform's name with the county's (`county: name:` of the county folder's units.yaml), where it is given."""
+    path = settings.COUNTY / "units.yaml"
+    county = yaml.safe_load(path.read_text(encoding="utf-8")).get("county") if path.exists() else None
+    if not county:
+        return OFFICE
+    name = Label.of(county["name"])
+    return Label(name.zh + OFFICE.zh, f"{name.en} {OFFICE.en}")

@@ -1,0 +1,1 @@
+"""The project's own tools: set-up, checks, tests, lock. Nothing here is part of the installed product."""

@@ -1,0 +1,40 @@
+"""Finds Chromium for tests and screenshots, and installs it with Chinese fonts where permitted."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+from dev import apt
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",  # tests may run as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",  # containers have a small /dev/shm
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def executable() -> str | None:
+    """Path of the first Chromium found, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def ensure() -> str | None:
+    """Path of Chromium, installed first (with Chinese fonts) when missing and permitted; None when it cannot be had."""
+    missing = [] if executable() else ["chromium"]
+    if not _chinese_fonts():
+        missing.append("fonts-noto-cjk")
+    if missing:
+        apt.install(*missing, "fontconfig")
+    return executable()
+
+
+def _chinese_fonts() -> bool:
+    lister = shutil.which("fc-list")
+    return lister is not None and bool(subprocess.run([lister, ":lang=zh"], capture_output=True, check=False).stdout)

@@ -1,0 +1,126 @@
+"""Writes of the audit room: the read log (查阅日志), the security log (安全日志), verification of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from time import perf_counter
+from typing import Protocol
+
+from django.conf import settings
+from django.db.models import Sum
+
+from qinqing.audit import anchors, histories
+from qinqing.audit.append_only import missing_guards
+from qinqing.audit.models import Anchor, Erasure, ReadLog, SecurityLog, Verification
+from qinqing.audit.verify import AnchorView, Finding, Report, Verifier
+from qinqing.lib.labels import Label
+
+OWN_TABLES = ("audit_readlog", "audit_securitylog", "audit_anchor", "audit_erasure")
+_KEPT_FINDINGS = 100
+
+
+class Person(Protocol):
+    """Who did it; an `accounts.actor.Actor` is one."""
+
+    @property
+    def user_id(self) -> int | None: ...
+    @property
+    def name(self) -> str: ...
+
+
+def log_read(actor: Person, what: str, object_ref: str, reason: str, now: datetime) -> None:
+    """`actor` saw `what` (`party.phone`, `case.payload`) of `object_ref`, and why. ValueError without a reason."""
+    if not reason.strip():
+        raise ValueError(f"reading {what} needs a reason")
+    ReadLog.objects.create(
+        user_id=actor.user_id,
+        user_name=actor.name[:80],
+        what=what,
+        object_ref=object_ref[:80],
+        reason=reason.strip()[:200],
+        at=now,
+    )
+
+
+def log_security(event: str, actor: Person | None, address: str, detail: str, now: datetime) -> None:
+    """A sign-in, a refusal, a change of rights. `actor` None: nobody known. No secrets in `detail`."""
+    SecurityLog.objects.create(
+        event=event,
+        user_id=actor.user_id if actor else None,
+        user_name=actor.name[:80] if actor else "",
+        address=address[:64],
+        detail=detail,
+        at=now,
+    )
+
+
+def verify_database(now: datetime) -> Report:
+    """Everything: guards, anchors, all chains, erasures. The result is kept for the audit administrator's page."""
+    start = perf_counter()
+    verifier = Verifier()
+    for view in _anchor_views(verifier):
+        verifier.anchor(view)
+    erased_at_start = _recorded_erasures()
+    for name, history in histories.registered().items():
+        for chain in history.chains():
+            verifier.chain(name, chain, partial(history.chains, chain.ref))
+    report = verifier.finish(complete=True)
+    _check_erasures(verifier, erased_at_start)
+    tables = [table for history in histories.registered().values() for table in history.append_only_tables]
+    for table in missing_guards([*OWN_TABLES, *tables]):
+        text = Label(f"表{table}缺少只增不改触发器", f"table {table} has lost its append-only trigger")
+        verifier.add(Finding("unguarded", "", None, text))
+    report.seconds = perf_counter() - start
+    kept = report.as_json()
+    kept["findings"] = kept["findings"][:_KEPT_FINDINGS]
+    Verification.objects.create(
+        at=now,
+        seconds=report.seconds,
+        chains=report.chains,
+        events=report.events,
+        anchors=report.anchors,
+        findings=len(report.findings),
+        report=kept,
+    )
+    return report
+
+
+def _recorded_erasures() -> int:
+    return Erasure.objects.aggregate(total=Sum("count"))["total"] or 0
+
+
+def _check_erasures(verifier: Verifier, recorded_at_start: int) -> None:
+    """A payload taken away by hand could be passed off as erased; but each erasure is recorded with its count."""
+    erased = verifier.report.erased
+    if not recorded_at_start <= erased <= _recorded_erasures():  # an erasure may run while we read
+        text = Label(
+            f"有{erased}条内容已清除，清除记录合计{recorded_at_start}条",
+            f"{erased} payloads are erased, the records of erasures add up to {recorded_at_start}",
+        )
+        verifier.add(Finding("erasure", "", None, text))
+
+
+def _anchor_views(verifier: Verifier) -> Iterator[AnchorView]:
+    """The files, held against the rows; whichever has no counterpart is a finding."""
+    views = list(anchors.files())  # before the rows: the row of an anchor made meanwhile follows its file
+    rows = {str(anchor.day): anchor for anchor in Anchor.objects.all()}
+    for view in views:
+        row = rows.pop(view.day, None)
+        if row is None:
+            _anchor_fault(verifier, view.day, "有文件而无记录", "has a file but no record in the database")
+        elif row.root != view.root:
+            _anchor_fault(verifier, view.day, "的文件与记录不符", "has a file that is not the one recorded")
+        yield view
+    for day in rows:
+        _anchor_fault(
+            verifier,
+            day,
+            f"缺文件，请从外部副本恢复到 {settings.HOME / 'anchors'}",
+            f"has lost its file; put a copy from outside back into {settings.HOME / 'anchors'}",
+        )
+
+
+def _anchor_fault(verifier: Verifier, day: str, zh: str, en: str) -> None:
+    verifier.add(Finding("anchor", "", None, Label(f"{day}的日锚{zh}", f"the anchor of {day} {en}")))

@@ -1,0 +1,22 @@
+"""工作日历: which revision is in force, and what a new one changes for open cases."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from qinqing.cases.models import CalendarRevision
+from qinqing.lib.workdays import Calendar
+
+
+def current() -> Calendar:
+    """The calendar in force: the newest one imported, else the one shipped."""
+    newest = CalendarRevision.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return Calendar.default() if newest is None else _loaded(newest)
+
+
+@lru_cache(maxsize=8)
+def _loaded(pk: int) -> Calendar:
+    """A revision lies over the ones before it: a file need only hold what is new."""
+    row = CalendarRevision.objects.get(pk=pk)
+    earlier = CalendarRevision.objects.filter(pk__lt=pk).order_by("-pk").values_list("pk", flat=True).first()
+    return Calendar.load(row.body, over=Calendar.default() if earlier is None else _loaded(earlier))

@@ -1,0 +1,401 @@
+"""流程定义: a procedure as written in YAML, read into frozen objects. Pure; proves nothing (see checker.py).
+
+`parse` takes text that the JSON Schema (procedure.schema.json) has accepted, and refuses with `ProcedureError` what a
+schema cannot say (a field used but not declared, a budget that cannot be read), naming the place and the mend.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from qinqing.lib.labels import Label
+from qinqing.lib.workdays import Budget
+
+PHASES = ("find", "assign", "supervise", "write_off")  # 发现、交办、督办、核销 (P4)
+LEVELS = ("remind", "urge", "supervise", "hand_up")  # 已提醒、已催办、已督办、已上提
+
+
+class ProcedureError(ValueError):
+    """The definition cannot be used: `place` (dotted), what is wrong, what to do."""
+
+    def __init__(self, place: str, text: str) -> None:
+        super().__init__(f"{place}: {text}")
+        self.place = place
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """字段: type is text, phone, choice, unit, units, number, date or confirm."""
+
+    name: str
+    type: str
+    label: Label
+    max: int | None = None
+    choices: Mapping[str, Label] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose desk: `desk` (a desk code of the county), `unit_in` / `each_in` (a field naming units), or `own` (the
+    unit of the task the act was done at)."""
+
+    kind: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """任务: opened on entry to its stage; `who` is a capacity of the permissions table."""
+
+    name: str
+    owner: Owner
+    who: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """审批: somebody else with this capacity decides before the act takes effect."""
+
+    who: str
+    owner: Owner
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Where an act leads when its conditions hold; the last one of several has none (`else`)."""
+
+    to: str
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    guards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspends:
+    """中止: the stage's clock is held, at most for this budget; then it runs on by itself."""
+
+    reason: str
+    at_most: Budget
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """动作. `by` names a task of the stage, or a capacity (then with `by_desk` where it is held)."""
+
+    name: str
+    label: Label
+    by: str
+    by_desk: str = ""
+    needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    guards: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+    to: tuple[Branch, ...] = ()
+    completes: bool = False
+    waits_for: tuple[str, ...] = ()
+    opens_more: str = ""
+    max: int | None = None
+    beyond: str = ""
+    keeps_clock: bool = False
+    approved_by: Approval | None = None
+    suspends: Suspends | None = None
+    resumes: bool = False
+    adds: Budget | None = None
+    rebudgets: bool = False
+    before_due: bool = False
+    within: Budget | None = None
+    never: tuple[str, ...] = ()
+    evidence: int = 0
+    tells: tuple[str, ...] = ()
+    level: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return self.needs + self.may
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every stage or end this act can lead to."""
+        return tuple(branch.to for branch in self.to) + ((self.beyond,) if self.beyond else ())
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSpec:
+    """时限: one budget, or one for each choice of a field; and what happens when nobody acts."""
+
+    by: str
+    limits: Mapping[str, Budget]  # key "" when `by` is empty
+    rungs: Mapping[str, str]  # moment -> remind | urge | supervise | hand_up | resume | a stage
+
+    def budget(self, fields: Mapping[str, Any]) -> Budget:
+        """The budget for these field values. Raises KeyError when the field has no such limit."""
+        return self.limits[str(fields.get(self.by, "")) if self.by else ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """环节."""
+
+    name: str
+    label: Label
+    phase: str
+    tasks: Mapping[str, TaskSpec]
+    acts: Mapping[str, Act]
+    clock: ClockSpec | None
+    join: str = ""  # where the case goes when the last task of the stage is completed
+    automatic: str = ""  # an effect that the system runs; then `next` decides
+    next: tuple[Branch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """督办级次: whom a rung tells, or on whose desk it puts the case."""
+
+    level: str
+    label: Label
+    tells: tuple[str, ...] = ()
+    desk: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """办结方式: a closed end, and what must stand in the case by then."""
+
+    name: str
+    label: Label
+    phase: str
+    needs: tuple[str, ...] = ()
+    evidence: int = 0
+    never: tuple[str, ...] = ()
+    reopens: Act | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """承诺时限: from entering one stage to entering another (or any closed end when `to` is empty)."""
+
+    budget: Budget
+    start: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """流程: what a reader sees whole and a checker proves."""
+
+    code: str
+    version: int
+    title: Label
+    number: str
+    raised_by: tuple[str, ...]
+    promise: Promise | None
+    fields: Mapping[str, Field]
+    opens_with: Act
+    ladder: Mapping[str, Ladder]
+    stages: Mapping[str, Stage]
+    anytime: Mapping[str, Act]
+    closed: Mapping[str, End]
+    sha256: str = ""
+    source: str = field(default="", repr=False)
+
+    @property
+    def first(self) -> Stage:
+        """The stage a new case begins in: the first one written."""
+        return next(iter(self.stages.values()))
+
+    def act(self, stage: str, outcome: str, name: str) -> Act | None:
+        """The act of this name that the table offers a case in `stage` (or closed with `outcome`)."""
+        if outcome:
+            reopens = self.closed[outcome].reopens
+            return reopens if reopens and reopens.name == name else None
+        return self.stages[stage].acts.get(name) or self.anytime.get(name)
+
+    def offered(self, stage: str, outcome: str) -> Iterator[Act]:
+        """All acts the table offers there, in the order written."""
+        if outcome:
+            reopens = self.closed[outcome].reopens
+            yield from [reopens] if reopens else []
+        else:
+            yield from self.stages[stage].acts.values()
+            yield from self.anytime.values()
+
+    def all_acts(self) -> Iterator[tuple[str, Act]]:
+        """(place, act) for every act anywhere in the definition."""
+        for stage in self.stages.values():
+            for act in stage.acts.values():
+                yield f"stages.{stage.name}.acts.{act.name}", act
+        for act in self.anytime.values():
+            yield f"anytime.{act.name}", act
+        for end in self.closed.values():
+            if end.reopens:
+                yield f"closed.{end.name}.reopens", end.reopens
+
+
+def parse(text: str) -> Procedure:
+    """A procedure from its YAML text. Raises ProcedureError."""
+    raw = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+    fields = {name: _field(name, value) for name, value in raw.get("fields", {}).items()}
+    promise = raw.get("promise")
+    return Procedure(
+        code=raw["procedure"],
+        version=raw["version"],
+        title=Label.of(raw["title"]),
+        number=raw["number"],
+        raised_by=tuple(raw["raised_by"]),
+        promise=_promise(promise) if promise else None,
+        fields=MappingProxyType(fields),
+        opens_with=_act("open", "opens_with", {**raw.get("opens_with", {}), "by": "anyone"}, fields),
+        ladder=MappingProxyType({name: _ladder(name, value) for name, value in raw.get("ladder", {}).items()}),
+        stages=MappingProxyType({name: _stage(name, value, fields) for name, value in raw["stages"].items()}),
+        anytime=MappingProxyType(
+            {name: _act(name, f"anytime.{name}", value, fields) for name, value in raw.get("anytime", {}).items()}
+        ),
+        closed=MappingProxyType({name: _end(name, value, fields) for name, value in raw["closed"].items()}),
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        source=text,
+    )
+
+
+def _label(raw: Mapping[str, Any], name: str) -> Label:
+    return Label(str(raw.get("zh", name)), str(raw.get("en", raw.get("zh", name))))
+
+
+def _budget(place: str, raw: Any) -> Budget:
+    try:
+        return Budget.parse(raw)
+    except ValueError as error:
+        raise ProcedureError(place, str(error)) from None
+
+
+def _field(name: str, raw: Mapping[str, Any]) -> Field:
+    choices = {key: Label.of(value) for key, value in raw.get("of", {}).items()}
+    return Field(name, raw["type"], _label(raw, name), raw.get("max"), MappingProxyType(choices))
+
+
+def _promise(raw: Mapping[str, Any]) -> Promise:
+    budget = {key: value for key, value in raw.items() if key not in {"from", "to"}}
+    return Promise(_budget("promise", budget), raw.get("from", ""), raw.get("to", ""))
+
+
+def _when(raw: Mapping[str, Any] | None) -> Mapping[str, tuple[str, ...]]:
+    return MappingProxyType(
+        {
+            key: tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+            for key, value in (raw or {}).items()
+        }
+    )
+
+
+def _branches(raw: Any) -> tuple[Branch, ...]:
+    if raw is None:
+        return ()
+    if isinstance(raw, str):
+        return (Branch(raw),)
+    return tuple(Branch(item["to"], _when(item.get("when")), tuple(item.get("guards", ()))) for item in raw)
+
+
+def _owner(raw: Mapping[str, Any]) -> Owner:
+    for kind in ("desk", "unit_in", "each_in"):
+        if kind in raw:
+            return Owner(kind, raw[kind])
+    return Owner("own", "")
+
+
+def _act(name: str, place: str, raw: Mapping[str, Any], fields: Mapping[str, Field]) -> Act:
+    needs, may = tuple(raw.get("needs", ())), tuple(raw.get("may", ()))
+    for used in (*needs, *may, *raw.get("when", {})):
+        if used not in fields:
+            raise ProcedureError(place, f"field {used!r} is not declared; add it under fields: or mend the name")
+    by = raw["by"]
+    approved, suspends = raw.get("approved_by"), raw.get("suspends")
+    return Act(
+        name=name,
+        label=_label(raw, name),
+        by=by if isinstance(by, str) else by["who"],
+        by_desk="" if isinstance(by, str) else by.get("desk", ""),
+        needs=needs,
+        may=may,
+        when=_when(raw.get("when")),
+        guards=tuple(raw.get("guards", ())),
+        effects=tuple(raw.get("effects", ())),
+        to=_branches(raw.get("to")),
+        completes=raw.get("completes", False),
+        waits_for=tuple(raw.get("waits_for", ())),
+        opens_more=raw.get("opens_more", ""),
+        max=raw.get("max"),
+        beyond=raw.get("beyond", ""),
+        keeps_clock=raw.get("keeps_clock", False),
+        approved_by=Approval(approved["who"], _owner(approved), _label(approved, "approve")) if approved else None,
+        suspends=Suspends(suspends["reason"], _budget(place, suspends["at_most"]), _label(suspends, suspends["reason"]))
+        if suspends
+        else None,
+        resumes=raw.get("resumes", False),
+        adds=_budget(place, raw["adds"]) if "adds" in raw else None,
+        rebudgets=raw.get("rebudgets", False),
+        before_due=raw.get("before_due", False),
+        within=_budget(place, raw["within"]) if "within" in raw else None,
+        never=tuple(raw.get("never", ())),
+        evidence=raw.get("evidence", 0),
+        tells=tuple(raw.get("tells", ())),
+        level=raw.get("level", ""),
+    )
+
+
+def _clock(place: str, raw: Mapping[str, Any] | None) -> ClockSpec | None:
+    if raw is None:
+        return None
+    limit = dict(raw["limit"])
+    by = limit.pop("by", "")
+    limits = (
+        {key: _budget(f"{place}.limit.{key}", value) for key, value in limit.items()}
+        if by
+        else {"": _budget(f"{place}.limit", limit)}
+    )
+    return ClockSpec(by, MappingProxyType(limits), MappingProxyType(dict(raw.get("rungs", {}))))
+
+
+def _stage(name: str, raw: Mapping[str, Any], fields: Mapping[str, Field]) -> Stage:
+    place = f"stages.{name}"
+    tasks = {
+        key: TaskSpec(key, _owner(value), value["who"], _label(value, key))
+        for key, value in raw.get("tasks", {}).items()
+    }
+    acts = {key: _act(key, f"{place}.acts.{key}", value, fields) for key, value in raw.get("acts", {}).items()}
+    return Stage(
+        name=name,
+        label=_label(raw, name),
+        phase=raw.get("phase", "assign"),
+        tasks=MappingProxyType(tasks),
+        acts=MappingProxyType(acts),
+        clock=_clock(f"{place}.clock", raw.get("clock")),
+        join=raw.get("join", ""),
+        automatic=raw.get("automatic", ""),
+        next=_branches(raw.get("next")),
+    )
+
+
+def _ladder(name: str, raw: Mapping[str, Any]) -> Ladder:
+    return Ladder(name, _label(raw, name), tuple(raw.get("tells", ())), raw.get("desk", ""), raw.get("who", ""))
+
+
+def _end(name: str, raw: Mapping[str, Any], fields: Mapping[str, Field]) -> End:
+    reopens = raw.get("reopens")
+    return End(
+        name=name,
+        label=_label(raw, name),
+        phase=raw.get("phase", "write_off"),
+        needs=tuple(raw.get("needs", ())),
+        evidence=raw.get("evidence", 0),
+        never=tuple(raw.get("never", ())),
+        reopens=_act("reopen", f"closed.{name}.reopens", reopens, fields) if reopens else None,
+    )

@@ -1,0 +1,74 @@
+"""The worker (后台任务): plans messages, runs what is due, runs periodic jobs. Any number of workers may run at once.
+
+It may be killed at any moment: everything is committed in small transactions that either happened or did not. On SQLite
+it rests after each write twice as long as the write took, so that people at the pages get their turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event
+
+import httpx
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from qinqing.lib import wallclock
+from qinqing.messaging import delivery, jobs, planning, reactions
+
+POLL = 0.5  # seconds between looks when nothing waits
+_REACTIONS, _POSTS = 100, 10  # at most so many in a round, so that no kind of work waits long for another
+_log = logging.getLogger(__name__)
+
+
+def run(stop: Event, once: bool = False, clock: Callable[[], datetime] = wallclock.now) -> None:
+    """Work until `stop` is set (the piece in hand is finished first). `once`: until nothing is due any more."""
+    holder = f"{socket.gethostname()[:20]}:{os.getpid()}"
+    pause = 1.0
+    with httpx.Client() as client:
+        while not stop.is_set():
+            try:
+                busy = _round(holder, client, stop, clock)
+                pause = 1.0
+            except (DatabaseError, InterfaceError):
+                if once:
+                    raise
+                _log.exception("the database does not answer; trying again in %s s", pause)
+                connection.close()
+                stop.wait(pause)
+                pause = min(60.0, pause * 2)
+                continue
+            close_old_connections()
+            if not busy:
+                if once:
+                    return
+                stop.wait(POLL)
+
+
+def _round(holder: str, client: httpx.Client, stop: Event, clock: Callable[[], datetime]) -> bool:
+    """A little of everything; True when there was something to do."""
+    started = time.perf_counter()
+    busy = bool(planning.plan(clock()))
+    if busy:
+        _rest(started)
+    for pk in planning.due(reactions.PREFIX, clock(), _REACTIONS):
+        if stop.is_set():
+            return True
+        started, busy = time.perf_counter(), True
+        planning.react(pk, clock())
+        _rest(started)
+    for pk in planning.due(delivery.PREFIX, clock(), _POSTS):
+        if stop.is_set():
+            return True
+        busy = True
+        planning.send(pk, client, clock())
+    return jobs.run_due(holder, clock()) or busy
+
+
+def _rest(started: float) -> None:
+    if connection.vendor == "sqlite":
+        time.sleep(min(0.1, 2 * (time.perf_counter() - started)))
