@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from bench import harness, kernel
@@ -20,12 +21,15 @@ def main(arguments: list[str] | None = None) -> int:
     for name in chosen.names:
         if name not in BENCHES:
             parser.error(f"no bench {name!r}; there is: {', '.join(BENCHES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and folders go when a runner stops us
     for name in chosen.names or BENCHES:
         try:
             report = BENCHES[name](chosen.quick)
         except TeamError as error:
             harness.progress(f"{name} failed: {error}")
             return 1
+        except KeyboardInterrupt:
+            return 130
         harness.show(report, chosen.json)
     return 0
 

@@ -7,6 +7,7 @@ that a reader can recompute each from the same output.
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import sqlite3
@@ -82,9 +83,8 @@ def ratio(value: float | None, base: float | None) -> float | None:
 
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least `share` (0 to 1) of all values do not exceed (nearest rank)."""
-    ordered = sorted(values)
-    rank = max(1, -(-len(ordered) * round(share * 1000) // 1000))
-    return ordered[rank - 1]
+    rank = math.ceil(round(share * len(values), 6))  # 0.07 * 100 is a little over 7
+    return sorted(values)[max(rank, 1) - 1]
 
 
 def interleaved(contestants: Mapping[str, Callable[[], float]], repetitions: int) -> dict[str, tuple[float, ...]]:
@@ -140,7 +140,7 @@ def show(report: Report, as_json: bool) -> None:
     print(f"{report.bench}: " + ", ".join(f"{name} {value}" for name, value in report.machine.items()))
     header = ("work", "engine", "median", "min", "max", "unit", "runs")
     lines = [tuple(_cell(row.as_json()[key]) for key in header) for row in report.rows]
-    print(_table([header, *lines]))
+    print("\n" + _table([header, *lines]) + "\n")
     print(_table([(name, "not measured" if value is None else _cell(value)) for name, value in report.figures.items()]))
     for note in report.notes:
         print(f"note: {note}")
@@ -158,7 +158,7 @@ def _table(lines: Iterable[Sequence[str]]) -> str:
     columns = list(zip(*rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     numeric = [all(cell[:1].isdigit() for cell in column[1:]) and len(column) > 1 for column in columns]
-    return "\n" + "\n".join(
+    return "\n".join(
         "  ".join(
             cell.rjust(width) if right else cell.ljust(width)
             for cell, width, right in zip(row, widths, numeric, strict=True)

@@ -40,7 +40,7 @@ class Plan:
     steady_seconds: float
 
 
-FULL = Plan(repetitions=7, seconds=1.5, steady_runs=3, steady_seconds=20)
+FULL = Plan(repetitions=7, seconds=1.0, steady_runs=3, steady_seconds=20)
 QUICK = Plan(repetitions=3, seconds=0.4, steady_runs=1, steady_seconds=8)
 
 
@@ -50,19 +50,20 @@ def measure(quick: bool) -> Report:
     with tempfile.TemporaryDirectory(prefix="qinqing-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         report = Report("kernel", machine(folder))
-        engines = _engines(folder, stack, report)
-        with _teams(engines, folder) as teams:
+        chosen = engines(folder, stack, report)
+        with _teams(chosen, folder) as teams:
             measured = interleaved({name: _rate(team, plan) for name, team in teams.items()}, plan.repetitions)
             for team in teams.values():
                 team.check()
         report.rows += [Row(ACT, engine, "acts/s", values) for engine, values in measured.items()]
         report.rows += _steady(folder, plan)
-    report.figures = _figures(report)
+    report.figures = figures(report)
     return report
 
 
-def _engines(folder: Path, stack: ExitStack, report: Report) -> dict[str, Engine]:
-    engines = {
+def engines(folder: Path, stack: ExitStack, report: Report) -> dict[str, Engine]:
+    """All that can be had here, with stores in `folder`; what cannot is noted in the report."""
+    found = {
         OWN: _own(folder / "own-1"),
         OWN_2: _own(folder / "own-2", processes=2),
         BARE: Engine("bench.engines.bare", {"database": str(folder / "bare.sqlite3")}),
@@ -71,21 +72,21 @@ def _engines(folder: Path, stack: ExitStack, report: Report) -> dict[str, Engine
         python = environment.python()
         for name, keep in ((SPIFF_KEPT, True), (SPIFF, False)):
             config = {"database": str(folder / f"spiff-{keep}.sqlite3"), "keep": keep}
-            engines[name] = Engine("bench.peers.spiff", config, python=python)
-        engines[VIEWFLOW] = _viewflow(str(folder / "viewflow.sqlite3"), python)
+            found[name] = Engine("bench.peers.spiff", config, python=python)
+        found[VIEWFLOW] = _viewflow(str(folder / "viewflow.sqlite3"), python)
     except environment.Unavailable as why:
         python = None
         report.notes.append(f"SpiffWorkflow and viewflow were not measured: {why}")
     try:
         address = stack.enter_context(postgres.cluster(durable=True))
         report.machine = {**report.machine, "postgresql": _version(address)}
-        engines[OWN_PG] = _own(folder / "own-pg", _database(address, "own"), processes=2)
-        engines[BARE_PG] = Engine("bench.engines.bare", {"database": _database(address, "bare")}, processes=2)
+        found[OWN_PG] = _own(folder / "own-pg", _database(address, "own"), processes=2)
+        found[BARE_PG] = Engine("bench.engines.bare", {"database": _database(address, "bare")}, processes=2)
         if python:
-            engines[VIEWFLOW_PG] = _viewflow(_database(address, "viewflow"), python, processes=2)
+            found[VIEWFLOW_PG] = _viewflow(_database(address, "viewflow"), python, processes=2)
     except RuntimeError as why:
         report.notes.append(f"nothing was measured on PostgreSQL: {why}")
-    return engines
+    return found
 
 
 def _own(home: Path, database: str = "", processes: int = 1, backlog: int = 0) -> Engine:
@@ -138,7 +139,9 @@ def _steady(folder: Path, plan: Plan) -> list[Row]:
         reading = replace(office, module="bench.engines.pages")
         reader = stack.enter_context(Team(reading, folder / "stderr-reader.txt"))
         for turn in range(plan.steady_runs):
-            progress(f"{STEADY_RATE} acts a second for {plan.steady_seconds:.0f} s, run {turn + 1} of {plan.steady_runs}")
+            progress(
+                f"{STEADY_RATE} acts a second for {plan.steady_seconds:.0f} s, run {turn + 1} of {plan.steady_runs}"
+            )
             reader.send(f"run {plan.steady_seconds}")
             (answer,) = writer.ask(f"paced {STEADY_RATE} {plan.steady_seconds}", plan.steady_seconds)
             (pages,) = reader.receive(plan.steady_seconds)
@@ -153,7 +156,7 @@ def _steady(folder: Path, plan: Plan) -> list[Row]:
     return [*rows, Row(f"{STEADY}: pages", READER, "pages/s", tuple(found["pages"]))]
 
 
-def _figures(report: Report) -> dict[str, float | None]:
+def figures(report: Report) -> dict[str, float | None]:
     """What issue texts and the README quote; a ratio is one median over another of the same run."""
     own = report.median(ACT, OWN)
     return {

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -116,7 +117,8 @@ class Team:
 
     def rate(self, seconds: float) -> float:
         """Acts a second of all members together over about so many seconds."""
-        return sum(answer["acts"] / answer["seconds"] for answer in self.ask(f"run {seconds}", seconds))
+        answers = self.ask(f"run {seconds}", seconds)
+        return float(sum(answer["acts"] / answer["seconds"] for answer in answers))
 
     def check(self) -> None:
         """Refuse the figures of a team whose store does not show its acts as whole cases. Raises TeamError."""
@@ -127,18 +129,16 @@ class Team:
             self.members += others
         if not self.acts or self.acts != counts["closed"] * len(ACTS):
             raise TeamError(
-                f"{self.engine.module}: {self.acts} acts, but {counts['closed']} closed cases of {len(ACTS)} acts stand in"
-                " the store; its figures mean nothing"
+                f"{self.engine.module}: {self.acts} acts done, but {counts['closed']} closed cases of {len(ACTS)} acts"
+                " stand in its store; its figures mean nothing"
             )
 
     def close(self) -> None:
         """End the members: their input closes, which they take as the end; those that do not are killed."""
         for member in self.members:
             if member.stdin:
-                try:
+                with suppress(OSError):
                     member.stdin.close()
-                except OSError:
-                    pass
         for member in self.members:
             try:
                 member.wait(timeout=10)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 STEPS = {
-    "types": ["mypy"],
-    "lint": ["ruff", "check", "--quiet", "."],
-    "format": ["ruff", "format", "--check", "--quiet", "."],
-    "layers": ["importlinter.cli", "lint", "--no-logo"],
-    "system checks": ["django", "check", "--fail-level", "WARNING"],
-    "templates": ["dev.templates"],
-    "migrations": ["django", "makemigrations", "--check", "--dry-run", "--verbosity", "1"],
+    "types": ["-m", "mypy"],
+    "lint": ["-m", "ruff", "check", "--output-format", "concise", "."],
+    "format": ["-m", "ruff", "format", "--check", "--output-format", "concise", "."],
+    "layers": ["-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_logo=True))"],
+    "system checks": ["-m", "django", "check", "--fail-level", "WARNING"],
+    "templates": ["-m", "dev.templates"],
+    "migrations": ["-m", "django", "makemigrations", "--check", "--dry-run"],
 }
 
 
@@ -37,7 +37,7 @@ def _run(step: str, home: str) -> bool:
     settings = {"DJANGO_SETTINGS_MODULE": "qinqing.config.settings", "QINQING_MODE": "test", "QINQING_HOME": str(own)}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("QINQING_")} | settings
     done = subprocess.run(
-        [sys.executable, "-m", *STEPS[step]],
+        [sys.executable, *STEPS[step]],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,

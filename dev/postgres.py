@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from dev import apt
@@ -75,14 +76,14 @@ def _server_user() -> pwd.struct_passwd | None:
 @contextmanager
 def _server(programs: Path, folder: Path, user: pwd.struct_passwd | None, *, durable: bool) -> Iterator[None]:
     data, log = folder / "data", folder / "log"
-    ownership = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    ownership: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     made = subprocess.run(
         [programs / "initdb", "--pgdata", data, *_INITIAL],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        **ownership,  # type: ignore[call-overload]
+        **ownership,
     )
     if made.returncode:
         raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")

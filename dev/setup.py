@@ -61,9 +61,7 @@ def _install_with_uv(uv: str) -> bool:
 
 def _install_with_pip() -> bool:
     if find_spec("ensurepip") is None:
-        _say(
-            "this Python makes no environments: install uv, or Python's venv (Debian: apt-get install python3-venv)"
-        )
+        _say("this Python makes no environments: install uv, or Python's venv (Debian: apt-get install python3-venv)")
         return False
     venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=True)
     flags = ["-qq", "--disable-pip-version-check", "--no-input", "--no-compile", "--progress-bar", "off"]

@@ -51,8 +51,8 @@ def _literal(expression: FilterExpression) -> str | None:
     return None if isinstance(expression.var, Variable) or expression.filters else str(expression.var)
 
 
-def _missing_template(expression: FilterExpression) -> str:
-    name = _literal(expression)
+def _missing_template(expression: FilterExpression | Node) -> str:
+    name = _literal(expression) if isinstance(expression, FilterExpression) else None
     if name is not None:
         try:
             engines["django"].get_template(name)

@@ -18,7 +18,7 @@ from qinqing.lib import wallclock
 
 PROCEDURE = Path(__file__).parents[1] / "procedures" / "joint.yaml"
 DESKS = ("window", "supervision", "leadership")
-LEAD = "lead"
+LEAD, OTHERS = OPINIONS[0], OPINIONS[1:]  # units are called by the opinion they give
 OFFICERS = {  # act -> (unit, role): each by somebody else, as an office's separation of duties has it
     "receive": ("window", "window_clerk"),
     "intake": ("window", "window_clerk"),
@@ -46,7 +46,7 @@ class County:
             case "intake":
                 return {"class": "general", "note": NOTE}
             case "triage":
-                return {"lead": self.units[LEAD], "assistants": [self.units[name] for name in OPINIONS], "note": NOTE}
+                return {"lead": self.units[LEAD], "assistants": [self.units[name] for name in OTHERS], "note": NOTE}
             case "survey":
                 return {"finding": NOTE}
             case "certificate":
@@ -61,7 +61,7 @@ def found() -> None:
     """Make the county in an empty, migrated database, with the procedure loaded."""
     now = wallclock.now()
     units = {code: directory.Unit.objects.create(code=code, name=code, kind="desk", desk=code) for code in DESKS}
-    for code in (LEAD, *OPINIONS):
+    for code in OPINIONS:
         units[code] = directory.Unit.objects.create(code=code, name=code, kind="section")
     for unit, role in sorted(set(OFFICERS.values())):
         user = User.objects.create(username=f"{unit}.{role}", name=f"{unit}.{role}", kind="officer")

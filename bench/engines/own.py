@@ -17,7 +17,7 @@ from django.core.management import call_command
 
 from bench.joint import ACTS, OPINIONS
 
-ACTIONS = {**{act: act for act in ACTS}, **dict.fromkeys(OPINIONS, "opinion")}
+ACTIONS = {**{act: act for act in ACTS}, **dict.fromkeys(OPINIONS, "opinion"), OPINIONS[0]: "lead_opinion"}
 SEEN_VERSION = 1  # of a task nobody has touched since it opened, as the page showed it
 
 

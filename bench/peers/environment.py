@@ -32,7 +32,7 @@ def python() -> Path:
     progress("installing the peers into .venv-peers (once)")
     shutil.rmtree(HOME, ignore_errors=True)
     _run([sys.executable, "-m", "venv", *(["--without-pip"] if shutil.which("uv") else []), str(HOME)])
-    _run(_installer(program) + ["--require-hashes", "-r", str(LOCK)])
+    _run([*_installer(program), "--require-hashes", "-r", str(LOCK)])
     stamp.write_text(wanted, encoding="ascii")
     return program
 

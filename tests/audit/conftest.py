@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.audit.chains import Keeper, build
-from tests.audit.unguarded import flush_in_spite_of_guards  # noqa: F401
 
 from qinqing.audit import histories
+from tests.audit.chains import Keeper, build
+from tests.audit.unguarded import flush_in_spite_of_guards  # noqa: F401
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.audit.chains import build, view
 
 from qinqing.audit.chain import SHA256, SM3, canonical, merkle_path, merkle_root
 from qinqing.audit.histories import ChainView, EventView
 from qinqing.audit.verify import AnchorView, Finding, Proof, Verifier, check_chain, leaf, previous_leaf
+from tests.audit.chains import build, view
 
 PAYLOADS: list[str | None] = ["一", None, "三", "四", "五"]
 

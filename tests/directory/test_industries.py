@@ -15,7 +15,9 @@ def test_code_gets_its_letter(text, code):
     assert check_industry(text) == code
 
 
-@pytest.mark.parametrize(("text", "words"), [("C51", "F51"), ("98", "大类98"), ("", "字母"), ("CC1", "字母"), ("X", "字母")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("C51", "F51"), ("98", "大类98"), ("", "字母"), ("CC1", "字母"), ("X", "字母")]
+)
 def test_wrong_codes_say_what_is_right(text, words):
     with pytest.raises(Invalid) as error:
         check_industry(text)

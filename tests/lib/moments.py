@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
+
 from qinqing.lib.wallclock import CHINA
 from qinqing.lib.workdays import Budget, Calendar
 
@@ -35,9 +36,7 @@ budgets = st.one_of(
 
 
 @st.composite
-def suspensions(
-    draw: st.DrawFn, start: datetime, *, open_ended: bool = True
-) -> list[tuple[datetime, datetime | None]]:
+def suspensions(draw: st.DrawFn, start: datetime, *, open_ended: bool = True) -> list[tuple[datetime, datetime | None]]:
     """Up to four, before, around and after the limit; some overlap, touch, are empty or still run."""
     result: list[tuple[datetime, datetime | None]] = []
     near = seconds_near(start)

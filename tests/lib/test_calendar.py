@@ -9,12 +9,13 @@ import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from qinqing.lib.calendars import make
 from qinqing.lib.labels import speaking
-from qinqing.lib.wallclock import CHINA
 from qinqing.lib.workdays import Calendar, CalendarError, changes
 from qinqing.lib.workdays.calendar import SHIPPED
 from qinqing.lib.workdays.calendar_file import as_text
+from tests.lib.moments import seconds
 
 CALENDAR = Calendar.default()
 DAY = timedelta(days=1)
@@ -98,7 +99,7 @@ def test_working_days_between_are_counted_one_by_one(after: date, span: int) -> 
     assert CALENDAR.working_days(until, after) == 0
 
 
-@given(st.datetimes(datetime(2004, 1, 2), datetime(2035, 12, 30), timezones=st.just(CHINA)))
+@given(seconds("2004-01-02 00:00", "2035-12-30 00:00"))
 def test_office_time_and_moment_are_inverse(moment: datetime) -> None:
     passed = CALENDAR.office_time(moment)
     if passed:
@@ -150,7 +151,9 @@ days:
 
 def test_a_stored_calendar_is_whole_and_depends_on_no_other() -> None:
     new = Calendar.load(NOTICE.replace("# published", "# office: 09:00-12:00 13:00-18:00\n# published"))
-    stored = Calendar.load(as_text(new), over=Calendar("empty", {date(2026, 1, 1): CALENDAR.specials[date(2026, 1, 1)]}, 2026))
+    stored = Calendar.load(
+        as_text(new), over=Calendar("empty", {date(2026, 1, 1): CALENDAR.specials[date(2026, 1, 1)]}, 2026)
+    )
     assert as_text(stored) == as_text(new)
     assert stored.minutes_per_day == 480
 
@@ -176,9 +179,10 @@ def test_a_stored_calendar_is_whole_and_depends_on_no_other() -> None:
 def test_a_bad_file_says_where_and_what(text: str, problem: str) -> None:
     with pytest.raises(CalendarError) as caught:
         Calendar.load(text)
-    assert problem in str(caught.value)
+    chinese = str(caught.value)
+    assert problem in chinese
     with speaking("en"):
-        assert str(caught.value).isascii() or "YAML" in problem or "“" not in str(caught.value)
+        assert str(caught.value) != chinese
 
 
 def test_all_problems_are_named_at_once() -> None:

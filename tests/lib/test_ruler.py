@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from qinqing.lib.workdays import Budget, due, due_at, is_rung, rung_at
 
+from qinqing.lib.workdays import Budget, due, due_at, is_rung, rung_at
 from tests.lib.moments import CALENDAR, at, budgets, starts, suspensions
 
 DAY = timedelta(days=1)
@@ -88,6 +88,20 @@ def test_hours() -> None:
         "09-30 暂停 17:00—09-30 18:00",
         "10-01 13:00到期",
     ]
+    two = (("2026-09-30 17:00", "2026-09-30 18:00"), ("2026-09-30 19:00", "2026-09-30 20:00"))
+    assert len(ruler("2026-09-30 16:00", "elapsed: 20h", *two)) == 4  # each suspension with its own hours
+    assert len(ruler("2026-09-30 16:00", "elapsed: 1h", two[0])) == 2  # one that begins at the end is none
+
+
+def test_a_suspension_from_close_of_office_leaves_its_first_day_counted() -> None:
+    assert ruler("2026-09-21 10:15", "working_days: 3", ("2026-09-22 17:00", "2026-09-23 17:00")) == [
+        "09-21 当日不计",
+        "09-22 第1日",
+        "09-23 暂停",
+        "09-24 第2日",
+        "09-25..09-27 中秋节休",
+        "09-28 到期",
+    ]
 
 
 @given(st.data(), starts, budgets)
@@ -121,8 +135,12 @@ def test_every_day_stands_on_the_ruler_once(data: st.DataObject, start: datetime
 RUNGS = [
     "half",
     "due",
-    *(f"{n}_{unit}{'s' * (n != 'one')}_{side}" for n in ("one", "two", "five") for unit in ("working_day", "hour")
-      for side in ("left", "late")),
+    *(
+        f"{n}_{unit}{'s' * (n != 'one')}_{side}"
+        for n in ("one", "two", "five")
+        for unit in ("working_day", "hour")
+        for side in ("left", "late")
+    ),
 ]
 
 
@@ -148,6 +166,7 @@ RUNGS = [
         ("one_hour_late", "elapsed: 2d", "2026-10-01 11:20"),
         ("one_working_day_late", "elapsed: 2d", "2026-10-08 17:00"),
         ("one_working_day_left", "elapsed: 5d", "2026-09-29 17:00"),
+        ("one_working_day_left", "elapsed: 2h", "2026-09-29 10:20"),
     ],
 )
 def test_rungs(name: str, limit: str, moment: str) -> None:

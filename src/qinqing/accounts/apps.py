@@ -7,7 +7,7 @@ from django.apps import AppConfig
 from qinqing.lib.labels import Label
 from qinqing.ui import menu
 
-SYSTEM = Label("系统", "System")
+SYSTEM, MINE = Label("系统", "System"), Label("我的", "Mine")
 MENU = (
     ("accounts:accounts", Label("账号", "Accounts"), 900),
     ("accounts:administrators", Label("管理员", "Administrators"), 910),
@@ -30,3 +30,4 @@ class AccountsConfig(AppConfig):
         menu.set_gate(access.may_open)
         for route, label, order in MENU:
             menu.register(menu.Entry(SYSTEM, label, route, order))
+        menu.register(menu.Entry(MINE, Label("我的账号", "My account"), "accounts:own", 990, icon="person"))

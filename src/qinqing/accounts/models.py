@@ -12,7 +12,7 @@ from django.db import models
 
 
 class UserManager(BaseUserManager["User"]):
-    def create(self, **fields: object) -> User:  # type: ignore[override]
+    def create(self, **fields: object) -> User:
         """A user; `password` (None: cannot sign in by password) is hashed."""
         password = fields.pop("password", None)
         user = self.model(**fields)

@@ -167,9 +167,7 @@ def armed(draft: Draft, clock: Mapping[str, Any]) -> dict[str, Any]:
     """The clock's next revision with its due time by the present calendar; None while held."""
     calendar = draft.world.calendar
     stops = [(datetime.fromisoformat(a), datetime.fromisoformat(b) if b else None) for a, b in clock["stops"]]
-    due, provisional = due_at(
-        datetime.fromisoformat(clock["from"]), Budget(**clock["budget"]), calendar, stops
-    )
+    due, provisional = due_at(datetime.fromisoformat(clock["from"]), Budget(**clock["budget"]), calendar, stops)
     return {
         **clock,
         "revision": clock["revision"] + 1,

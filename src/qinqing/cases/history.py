@@ -51,9 +51,9 @@ class CaseHistory:
         return erased
 
     def _erasable(self, retention: str, before: datetime) -> QuerySet[Payload]:
-        return Payload.objects.filter(
-            retention=retention, erased_at=None, event__case__closed_at__lt=before
-        ).order_by("pk")
+        return Payload.objects.filter(retention=retention, erased_at=None, event__case__closed_at__lt=before).order_by(
+            "pk"
+        )
 
 
 def _view(event: Event) -> EventView:

@@ -31,13 +31,14 @@ class ProcedureError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """字段: type is text, phone, choice, unit, units, number, date or confirm."""
+    """字段: type is text, phone, choice, unit, units, number, date or confirm; `party`: the party may read it."""
 
     name: str
     type: str
     label: Label
     max: int | None = None
     choices: Mapping[str, Label] = field(default_factory=dict)
+    party: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,9 @@ def _budget(place: str, raw: Any) -> Budget:
 
 def _field(name: str, raw: Mapping[str, Any]) -> Field:
     choices = {key: Label.of(value) for key, value in raw.get("of", {}).items()}
-    return Field(name, raw["type"], _label(raw, name), raw.get("max"), MappingProxyType(choices))
+    return Field(
+        name, raw["type"], _label(raw, name), raw.get("max"), MappingProxyType(choices), raw.get("party", False)
+    )
 
 
 def _promise(raw: Mapping[str, Any]) -> Promise:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from qinqing.cases.models import Procedure as Row
 from qinqing.cases.procedure import Procedure, parse
+from qinqing.cases.writing import scalar
 from qinqing.lib.labels import Label
 from qinqing.ui.errors import Problem
 
@@ -21,7 +22,9 @@ def by_id(procedure_id: int) -> Procedure:
 
 def current_id(code: str) -> int:
     """Id of the newest version. Raises Problem when the procedure is not loaded."""
-    found = Row.objects.filter(code=code).order_by("-version").values_list("pk", flat=True).first()
+    with connection.cursor() as db:  # for every case opened: a fixed statement
+        sql = "SELECT id FROM cases_procedure WHERE code=%s ORDER BY version DESC LIMIT 1"
+        found: int | None = scalar(db, sql, [code])
     if found is None:
         raise Problem(
             Label(

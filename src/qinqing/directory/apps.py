@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from qinqing.lib.labels import Label
+from qinqing.ui.menu import Entry, register
+
+REFERENCE = Label("资料", "Reference")
+
 
 class DirectoryConfig(AppConfig):
     name = "qinqing.directory"
@@ -15,4 +20,7 @@ class DirectoryConfig(AppConfig):
         from qinqing.messaging.jobs import register_job  # noqa: PLC0415
 
         set_role_source(selectors.roles_and_parties)
+        register(Entry(REFERENCE, Label("企业", "Companies"), "directory:companies", 60, icon="search"))
+        register(Entry(REFERENCE, Label("科室与联络员", "Sections and liaisons"), "directory:sections", 62))
+        register(Entry(Label("我的", "Mine"), Label("请假代岗", "Leave"), "directory:leaves", 95))
         register_job("directory.imports", 2, imports.run_pending)

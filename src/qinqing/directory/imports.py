@@ -202,7 +202,7 @@ def _check(batch: ImportBatch, today: date, mapping: Mapping[str, str], progress
             good = [row for row in chunk if not row.faults]
             for row, difference in _compared(good):
                 counts["new" if difference is None else "changed" if difference else "same"] += 1
-                changed_fields.update(difference or ())
+                changed_fields.update(list(difference or ()))
                 changes += _examples(row, difference or {}) if len(changes) < SHOWN_CHANGES else []
             file.writelines(json.dumps(row.values, ensure_ascii=False) + "\n" for row in good)
             progress(sum(counts.values()))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from qinqing.accounts import actor
@@ -78,14 +79,13 @@ def find_parties(text: str, limit: int = 10, kinds: Iterable[str] | None = None)
     found: dict[int, tuple[str, str]] = {}
     whole = "".join(fragments)
     if _CODE.fullmatch(whole):
-        _add(found, parties.filter(credit_code__startswith=whole.upper()), "code", limit)
+        _add(found, parties.filter(_begins("credit_code", whole.upper())), "code", limit)
     if _PHONE.fullmatch(whole):
-        _add(found, parties.filter(phone__startswith=whole), "phone", limit)
-    _add(found, parties.filter(name_norm__startswith=whole), "name", limit)
-    if len(found) < limit:
-        _add(found, parties.filter(_all("name_norm", fragments)), "name", _ENOUGH)
-        _add(found, parties.exclude(short_name="").filter(_all("short_name", fragments)), "name", _ENOUGH)
-    if len(found) < limit:
+        _add(found, parties.filter(_begins("phone", whole)), "phone", limit)
+    _add(found, parties.filter(_begins("name_norm", whole)), "name", limit)
+    if len(found) < limit and not _sure(found):
+        _add(found, parties.filter(_all("name_norm", fragments) | _all("short_name", fragments)), "name", _ENOUGH)
+    if len(found) < limit and not _sure(found):
         former = FormerName.objects.filter(_all("name_norm", fragments))
         if kinds is not None:
             former = former.filter(party__kind__in=list(kinds))
@@ -222,6 +222,18 @@ def _all(field: str, fragments: list[str]) -> Q:
     for fragment in fragments:
         condition &= Q(**{f"{field}__contains": fragment})
     return condition
+
+
+def _begins(field: str, text: str) -> Q:
+    """A prefix that the index answers: SQLite's LIKE would scan, PostgreSQL's order follows its locale."""
+    if connection.vendor == "sqlite":
+        return Q(**{f"{field}__gte": text, f"{field}__lt": text + "\U0010ffff"})
+    return Q(**{f"{field}__startswith": text})
+
+
+def _sure(found: dict[int, tuple[str, str]]) -> bool:
+    """Something was found by its code or phone: a name that holds the same digits is not what was meant."""
+    return any(by in {"code", "phone"} for by, _ in found.values())
 
 
 def _add(found: dict[int, tuple[str, str]], parties: QuerySet[Party], by: str, limit: int) -> None:

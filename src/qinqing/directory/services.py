@@ -182,7 +182,7 @@ def set_contacts(
     if liaison_id is not None and liaison_id == deputy_id:
         raise _unfit("deputy", Label("副联络员须是另一人", "The deputy must be somebody else"))
     today = day_of(now)
-    wanted = {officer_id for officer_id in (liaison_id, deputy_id) if officer_id is not None}
+    wanted = [officer_id for officer_id in (liaison_id, deputy_id) if officer_id is not None]
     replaced = {officer_id for officer_id in (unit.liaison_id, unit.deputy_id) if officer_id not in {None, *wanted}}
     _close_posts(Post.objects.filter(officer__in=replaced, unit=unit, role="liaison"), today)
     for officer_id in wanted:

@@ -7,7 +7,7 @@ from django.apps import AppConfig
 from qinqing.lib.labels import Label
 
 _SYSTEM = Label("系统", "System")
-_AUDIT = Label("审计", "Audit")
+_MINE = Label("我的", "Mine")
 
 
 class MessagingConfig(AppConfig):
@@ -22,10 +22,11 @@ class MessagingConfig(AppConfig):
 
         jobs.register_job("audit.anchor", 600, anchors.anchor_due)
         anchors.on_anchor(services.announce_anchor)
-        notices, stuck = Label("通知", "Notices"), Label("收发运行", "Deliveries")
-        register(Entry(Label("我的", "Mine"), notices, "messaging:notices", 90, selectors.unread_of, icon="bell"))
-        register(Entry(_SYSTEM, stuck, "messaging:stuck", 800, selectors.stuck_count, urgent=True))
-        register(Entry(_SYSTEM, Label("对端", "Endpoints"), "messaging:endpoints", 810))
-        register(Entry(_AUDIT, Label("核验与日锚", "Verification and anchors"), "audit:anchors", 900))
-        register(Entry(_AUDIT, Label("查阅日志", "Read log"), "audit:reads", 910))
-        register(Entry(_AUDIT, Label("安全日志", "Security log"), "audit:security", 920))
+        for entry in (
+            Entry(_MINE, Label("通知", "Notices"), "messaging:notices", 980, selectors.unread_of, icon="bell"),
+            Entry(_SYSTEM, Label("核验与日锚", "Verification"), "audit:anchors", 921),
+            Entry(_SYSTEM, Label("查阅日志", "Read log"), "audit:reads", 922),
+            Entry(_SYSTEM, Label("收发运行", "Deliveries"), "messaging:stuck", 940, selectors.stuck_count, urgent=True),
+            Entry(_SYSTEM, Label("对端", "Endpoints"), "messaging:endpoints", 941),
+        ):
+            register(entry)

@@ -42,7 +42,8 @@ def run(stop: Event, once: bool = False, clock: Callable[[], datetime] = wallclo
                 stop.wait(pause)
                 pause = min(60.0, pause * 2)
                 continue
-            close_old_connections()
+            if not connection.in_atomic_block:  # else the caller's transaction would go with it
+                close_old_connections()
             if not busy:
                 if once:
                     return

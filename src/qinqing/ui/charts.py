@@ -1,7 +1,7 @@
 """图表: bar, column, line and rate drawings as server-side SVG: printable, cacheable, every mark a link.
 
-The viewBox is the drawn width, so 12 px stays 12 px; labels stand at the marks, there is no legend. For phones a chart is
-drawn again, narrow: `{% chart wide narrow %}` shows one of the two.
+The viewBox is the drawn width, so 12 px stays 12 px; labels stand at the marks, there is no legend. For phones a chart
+is drawn again, narrow: `{% chart wide narrow %}` shows one of the two.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ids = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One bar or point: `href` leads to its cases, `title` says it in words, `partial` is an unfinished period (hatched).
+    """One bar or point: `href` leads to its cases, `title` says it in words, `partial` is an unfinished period.
 
     `value` None is unknown: the place stays empty, never zero."""
 
@@ -75,7 +75,12 @@ def columns(marks: Sequence[Mark], *, title: Text, narrow: bool = False, unit: T
         tall = 0 if mark.value is None else (bottom - top) * mark.value / ceiling
         tells = values_fit or index == last or (mark.value == most and _far(index, last, place))
         number = (
-            format_html('<text class="lbl" x="{}" y="{}" text-anchor="middle">{}</text>', _n(x + wide / 2), _n(bottom - tall - 5), _value(mark.value))
+            format_html(
+                '<text class="lbl" x="{}" y="{}" text-anchor="middle">{}</text>',
+                _n(x + wide / 2),
+                _n(bottom - tall - 5),
+                _value(mark.value),
+            )
             if tells
             else ""
         )
@@ -86,8 +91,16 @@ def columns(marks: Sequence[Mark], *, title: Text, narrow: bool = False, unit: T
     return _svg(width, height, title, parts)
 
 
-def line(marks: Sequence[Mark], *, title: Text, narrow: bool = False, unit: Text = "", goal: float | None = None) -> SafeString:
-    """A line over equal steps, its last value written at its end; gaps where a value is unknown; `goal` a dashed rule."""
+def line(
+    marks: Sequence[Mark],
+    *,
+    title: Text,
+    narrow: bool = False,
+    unit: Text = "",
+    goal: float | None = None,
+    goal_label: Text = "",
+) -> SafeString:
+    """A line over equal steps, its last value at its end; gaps where a value is unknown; `goal` a dashed rule."""
     width, height = (NARROW, 160) if narrow else (WIDE, 200)
     left, right, top, bottom = 36, 64, 22, height - 26
     step, ceiling = _scale(max([goal or 0, *(mark.value or 0 for mark in marks)]))
@@ -95,8 +108,15 @@ def line(marks: Sequence[Mark], *, title: Text, narrow: bool = False, unit: Text
     every = _every([str(mark.label) for mark in marks], place)
     parts = _grid(left, width - right, top, bottom, step, ceiling, str(unit))
     if goal is not None:
-        y = _n(bottom - (bottom - top) * goal / ceiling)
-        parts.append(format_html('<line class="goal" x1="{}" x2="{}" y1="{}" y2="{}"/>', left, width - right, y, y))
+        level = bottom - (bottom - top) * goal / ceiling
+        parts.append(
+            format_html(
+                '<line class="goal" x1="{}" x2="{}" y1="{}" y2="{}"/>', left, width - right, _n(level), _n(level)
+            )
+        )
+        parts.append(
+            format_html('<text class="red" x="{}" y="{}">{}</text>', width - right + 10, _n(level + 4), goal_label)
+        )
     spots = [
         None if mark.value is None else (left + place * index, bottom - (bottom - top) * mark.value / ceiling)
         for index, mark in enumerate(marks)
@@ -111,7 +131,11 @@ def line(marks: Sequence[Mark], *, title: Text, narrow: bool = False, unit: Text
         if (len(marks) - 1 - index) % every == 0:
             parts.append(_tick(left + place * index, height - 8, str(mark.label), width))
     if last >= 0 and (end := spots[last]):
-        parts.append(format_html('<text class="hi" x="{}" y="{}">{}</text>', _n(end[0] + 10), _n(end[1] + 4), _value(marks[last].value)))
+        parts.append(
+            format_html(
+                '<text class="hi" x="{}" y="{}">{}</text>', _n(end[0] + 10), _n(end[1] + 4), _value(marks[last].value)
+            )
+        )
     return _svg(width, height, title, parts)
 
 
@@ -130,7 +154,9 @@ def rate_gauge(rate: Rate) -> SafeString:
     if rate.previous is not None:
         parts.append(format_html('<line class="prev" x1="{0}" x2="{0}" y1="12" y2="32"/>', x(rate.previous)))
     parts.append(format_html('<circle class="pt" cx="{}" cy="22" r="6"/>', x(share)))
-    parts.extend(format_html('<text x="{}" y="46" text-anchor="middle">{}</text>', x(n / 100), n) for n in range(0, 101, 25))
+    parts.extend(
+        format_html('<text x="{}" y="46" text-anchor="middle">{}</text>', x(n / 100), n) for n in range(0, 101, 25)
+    )
     return _svg(320, 52, f"{rate.label} {rate.percent}%，{rate.bounds}", parts)
 
 
@@ -139,7 +165,7 @@ def text_width(text: str) -> int:
     return sum(_TEXT if ord(letter) > 0x2E7F else 7 for letter in text)
 
 
-def _svg(width: int, height: int, title: Text, parts: Sequence[str]) -> SafeString:
+def _svg(width: int, height: int, title: Text, parts: Sequence[SafeString]) -> SafeString:
     """A group, not an image, so that the links inside stay reachable."""
     return format_html(
         '<svg class="ch" viewBox="0 0 {} {}" width="{}" height="{}" role="group" aria-label="{}">{}</svg>',
@@ -148,7 +174,7 @@ def _svg(width: int, height: int, title: Text, parts: Sequence[str]) -> SafeStri
         width,
         height,
         title,
-        mark_safe("".join(parts)),
+        format_html_join("", "{}", ((part,) for part in parts)),
     )
 
 
@@ -176,19 +202,21 @@ def _linked(mark: Mark, shape: SafeString, hit: tuple[float, float, float, float
     return format_html('<a href="{}" aria-label="{}"><title>{}</title>{}{}</a>', mark.href, words, words, area, shape)
 
 
-def _grid(left: int, right: int, top: int, bottom: int, step: float, ceiling: float, unit: str) -> list[str]:
+def _grid(left: int, right: int, top: int, bottom: int, step: float, ceiling: float, unit: str) -> list[SafeString]:
     parts = []
     for n in range(round(ceiling / step) + 1):
         y = _n(bottom - (bottom - top) * n * step / ceiling)
         rule = "ax" if n == 0 else "gr"
         parts.append(format_html('<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>', rule, left, right, y, y))
-        parts.append(format_html('<text x="{}" y="{}" text-anchor="end">{}</text>', left - 6, _n(float(y) + 4), _value(n * step)))
+        parts.append(
+            format_html('<text x="{}" y="{}" text-anchor="end">{}</text>', left - 6, _n(float(y) + 4), _value(n * step))
+        )
     if unit:
         parts.append(format_html('<text x="0" y="10">{}</text>', unit))
-    return [str(part) for part in parts]
+    return parts
 
 
-def _runs(spots: Sequence[tuple[float, float] | None]) -> list[str]:
+def _runs(spots: Sequence[tuple[float, float] | None]) -> list[SafeString]:
     """Polylines of the known stretches."""
     runs: list[list[tuple[float, float]]] = [[]]
     for spot in spots:
@@ -197,7 +225,9 @@ def _runs(spots: Sequence[tuple[float, float] | None]) -> list[str]:
         else:
             runs[-1].append(spot)
     return [
-        format_html('<polyline class="ln" points="{}"/>', format_html_join(" ", "{},{}", ((_n(x), _n(y)) for x, y in run)))
+        format_html(
+            '<polyline class="ln" points="{}"/>', format_html_join(" ", "{},{}", ((_n(x), _n(y)) for x, y in run))
+        )
         for run in runs
         if len(run) > 1
     ]
@@ -205,12 +235,15 @@ def _runs(spots: Sequence[tuple[float, float] | None]) -> list[str]:
 
 def _tick(x: float, y: float, label: str, width: int) -> SafeString:
     half = text_width(label) / 2
-    return format_html('<text x="{}" y="{}" text-anchor="middle">{}</text>', _n(min(max(x, half), width - half)), _n(y), label)
+    return format_html(
+        '<text x="{}" y="{}" text-anchor="middle">{}</text>', _n(min(max(x, half), width - half)), _n(y), label
+    )
 
 
 def _every(labels: Sequence[str], place: float) -> int:
-    """Write every n-th label, so that neighbours keep 6 px apart."""
-    return max(1, ceil((max(map(text_width, labels), default=0) + 6) / place)) if labels else 1
+    """Write every n-th label, so that neighbours keep 6 px apart, also where the outer ones are pushed inwards."""
+    longest = max(map(text_width, labels), default=0)
+    return 1 if longest + 6 <= place else ceil((1.5 * longest + 6) / place)
 
 
 def _far(index: int, last: int, place: float) -> bool:

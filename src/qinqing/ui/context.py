@@ -7,6 +7,7 @@ from functools import lru_cache
 import yaml
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from qinqing.lib import wallclock
@@ -18,6 +19,7 @@ OFFICE = Label("营商环境平台", "Business environment platform")
 
 def page(request: HttpRequest) -> dict[str, object]:
     """Context processor. The menu and the messages are made only when a page shows them."""
+    actor = getattr(request, "actor", None)
     other = "en" if language() == "zh" else "zh"
     query = request.GET.copy()
     query["lang"] = other
@@ -25,13 +27,27 @@ def page(request: HttpRequest) -> dict[str, object]:
         "lang": language(),
         "other_lang": other,
         "lang_href": f"{request.path}?{query.urlencode()}",
-        "actor": getattr(request, "actor", None),
+        "actor": actor,
+        "reader_id": getattr(actor, "user_id", None) or "",
+        "reader_name": getattr(actor, "name", ""),
         "menu": SimpleLazyObject(lambda: menu.sections_for(request)),
         "flashes": SimpleLazyObject(lambda: flash.take(request)),
         "office": office(),
         "now": wallclock.now(),
-        "mode": settings.MODE,
+        "sign_out_href": _sign_out_href(request),
+        "print_number": "",  # pages that print give a number and a note of their own
+        "print_note": "",
     }
+
+
+def _sign_out_href(request: HttpRequest) -> str:
+    """Of the wing above; empty for who is not signed in (and while that wing is not installed)."""
+    if getattr(getattr(request, "actor", None), "user_id", None) is None:
+        return ""
+    try:
+        return reverse("accounts:sign_out")
+    except NoReverseMatch:
+        return ""
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -106,7 +106,7 @@ class ProblemOut(Schema):
     status: int
     detail: str
     instance: str
-    errors: list[FieldError] = []
+    errors: list[FieldError]
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -153,7 +153,7 @@ def problem_json(problem: Problem, request: HttpRequest) -> HttpResponse:
 
 
 def unexpected(request: HttpRequest, exception: BaseException) -> HttpResponse:
-    """Log `exception` under a new number and answer with the number only. Query strings are not logged: they may name people."""
+    """Log `exception` under a new number and answer with the number only. No query strings: they may name people."""
     number = secrets.token_hex(4).upper()
     log.error("error %s: %s %s", number, request.method, request.path, exc_info=exception)
     return answer(request, _broken(number))
@@ -161,7 +161,9 @@ def unexpected(request: HttpRequest, exception: BaseException) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400."""
-    text = Label("浏览器发来的内容无法识别。返回上一页，刷新后再试", "The request could not be read. Go back, reload, try again")
+    text = Label(
+        "浏览器发来的内容无法识别。返回上一页，刷新后再试", "The request could not be read. Go back, reload, try again"
+    )
     return answer(request, BadRequest(text))
 
 
@@ -201,14 +203,20 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def install(api: NinjaAPI) -> None:
     """Let every error of `api` answer in problem+json."""
-    api.add_exception_handler(Problem, lambda request, exc: problem_json(exc, request))
-    api.add_exception_handler(
-        Http404, lambda request, exc: problem_json(NotFound(Label("没有这条数据", "There is no such item")), request)
-    )
-    api.add_exception_handler(AuthenticationError, lambda request, exc: problem_json(_unsigned(), request))
-    api.add_exception_handler(ValidationError, lambda request, exc: problem_json(_invalid(exc), request))
-    api.add_exception_handler(HttpError, lambda request, exc: problem_json(_http_problem(exc), request))
-    api.add_exception_handler(Exception, lambda request, exc: unexpected(request, exc))
+
+    def answer_with(make: Callable[[Any], Problem]) -> Callable[[HttpRequest, Any], HttpResponse]:
+        return lambda request, exc: problem_json(make(exc), request)
+
+    api.add_exception_handler(Problem, answer_with(lambda problem: problem))
+    api.add_exception_handler(Http404, answer_with(lambda _: NotFound(Label("没有这条数据", "There is no such item"))))
+    api.add_exception_handler(AuthenticationError, answer_with(lambda _: _unsigned()))
+    api.add_exception_handler(ValidationError, answer_with(_invalid))
+    api.add_exception_handler(HttpError, answer_with(_http_problem))
+    api.add_exception_handler(Exception, _unexpected_in_api)
+
+
+def _unexpected_in_api(request: HttpRequest, exc: Any) -> HttpResponse:
+    return unexpected(request, exc)
 
 
 def _broken(number: str) -> Broken:
@@ -222,7 +230,8 @@ def _broken(number: str) -> Broken:
 
 def _unsigned() -> SignInNeeded:
     text = Label(
-        "请求头须带有效令牌：Authorization: Bearer 令牌", "Send a valid token in the header: Authorization: Bearer TOKEN"
+        "请求头须带有效令牌：Authorization: Bearer 令牌",
+        "Send a valid token in the header: Authorization: Bearer TOKEN",
     )
     return SignInNeeded(text)
 

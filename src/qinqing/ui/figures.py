@@ -1,6 +1,7 @@
 """How figures are written and judged: money, counts, working days, and rates with their interval. Pure.
 
-A rate shows numerator, denominator and a 95 % Wilson interval; fewer than 20 are counted, not divided (E. B. Wilson 1927).
+A rate shows numerator, denominator and a 95 % Wilson interval; fewer than 20 are counted, not divided
+(E. B. Wilson 1927).
 """
 
 from __future__ import annotations

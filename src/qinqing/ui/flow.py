@@ -1,7 +1,7 @@
 """流程图: a procedure drawn from data. Places come from Graphviz's layout (`dot`), the drawing is ours.
 
-Graphviz has no metrics for Chinese, so every node brings its own width; only positions and curves are taken from it, and
-texts, colours and links follow the stylesheet (`.flow`).
+Graphviz has no metrics for Chinese, so every node brings its own width; only positions and curves are taken from it,
+and texts, colours and links follow the stylesheet (`.flow`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from qinqing.lib.labels import Label
 
@@ -59,7 +59,10 @@ def draw_flow(nodes: Sequence[FlowNode], edges: Sequence[FlowEdge], *, title: Te
 
 def _dot(nodes: Sequence[FlowNode], edges: Sequence[FlowEdge], order: dict[str, str], down: bool) -> str:
     """Sizes only: names and texts never reach Graphviz, so nothing needs quoting."""
-    lines = [f"digraph {{ rankdir={'TB' if down else 'LR'}; nodesep=0.45; ranksep=0.55; node [shape=box fixedsize=true label=\"\"];"]
+    lines = [
+        f"digraph {{ rankdir={'TB' if down else 'LR'}; nodesep=0.45; ranksep=0.55;",
+        'node [shape=box fixedsize=true label=""];',
+    ]
     for node in nodes:
         width = max(_width(str(node.label), 13), _width(str(node.note), 12)) + 28
         height = 52 if str(node.note) else 36
@@ -86,12 +89,14 @@ def _laid_out(dot: str) -> str:
     return done.stdout
 
 
-def _drawn(plain: str, nodes: Sequence[FlowNode], edges: Sequence[FlowEdge], order: dict[str, str], title: Text) -> SafeString:
+def _drawn(
+    plain: str, nodes: Sequence[FlowNode], edges: Sequence[FlowEdge], order: dict[str, str], title: Text
+) -> SafeString:
     by_name = {order[node.name]: node for node in nodes}
     waiting = list(edges)
     width = height = 0.0
-    boxes: list[str] = []
-    curves: list[str] = []
+    boxes: list[SafeString] = []
+    curves: list[SafeString] = []
     for line in plain.splitlines():
         words = line.split()
         if words[0] == "graph":
@@ -108,8 +113,8 @@ def _drawn(plain: str, nodes: Sequence[FlowNode], edges: Sequence[FlowEdge], ord
         round(width) + 8,
         round(height) + 8,
         title,
-        mark_safe("".join(curves)),
-        mark_safe("".join(boxes)),
+        format_html_join("", "{}", ((curve,) for curve in curves)),
+        format_html_join("", "{}", ((box,) for box in boxes)),
     )
 
 
@@ -139,7 +144,9 @@ def _curve(edge: FlowEdge, words: list[str], height: float) -> SafeString:
     if str(edge.label) and len(rest) >= 4:
         x, y = float(rest[-4]) * _INCH, height - float(rest[-3]) * _INCH
         label = format_html('<text class="edge-t" x="{}" y="{}">{}</text>', _n(x), _n(y + 4), edge.label)
-    return format_html('<g class="{}"><path class="edge" d="{}"/><path class="tip" d="{}"/>{}</g>', edge.kind, path, _tip(spots), label)
+    return format_html(
+        '<g class="{}"><path class="edge" d="{}"/><path class="tip" d="{}"/>{}</g>', edge.kind, path, _tip(spots), label
+    )
 
 
 def _tip(spots: list[tuple[float, float]]) -> str:
@@ -147,9 +154,8 @@ def _tip(spots: list[tuple[float, float]]) -> str:
     (x0, y0), (x1, y1) = spots[-2], spots[-1]
     length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 or 1.0
     dx, dy = (x1 - x0) / length, (y1 - y0) / length
-    return (
-        f"M{_n(x1 + 10 * dx)} {_n(y1 + 10 * dy)}L{_n(x1 - 4 * dy)} {_n(y1 + 4 * dx)}L{_n(x1 + 4 * dy)} {_n(y1 - 4 * dx)}z"
-    )
+    corners = ((x1 + 10 * dx, y1 + 10 * dy), (x1 - 4 * dy, y1 + 4 * dx), (x1 + 4 * dy, y1 - 4 * dx))
+    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in corners) + "z"
 
 
 def _width(text: str, size: int) -> int:

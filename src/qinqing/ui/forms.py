@@ -3,7 +3,9 @@
     class Intake(Form):
         phone = forms.CharField(label=both("手机", "Phone"), help_text=both(...), max_length=11, required=False)
         story = LongText(Label("诉求内容", "What it is about"), 500)
-        klass = forms.ChoiceField(label=..., choices=choices([("simple", Label("简易", "Simple")), ...]), widget=forms.RadioSelect)
+        klass = forms.ChoiceField(
+            label=..., choices=choices([("simple", Label("简易", "Simple")), ...]), widget=forms.RadioSelect
+        )
 
 Templates show a field with `{% field form.phone %}`, `{% seg form.channel %}`, `{% pick form.klass options %}`,
 and all errors with `{% form_errors form %}`. What was typed is always kept.
@@ -19,13 +21,17 @@ from django.utils.functional import lazystr
 
 from qinqing.lib.labels import Label
 
+_FILL_IN = Label("请填写此项", "Please fill this in")
+_CHOOSE = Label("请选择一项", "Please choose one")
 _TEXTUAL = (forms.TextInput, forms.Textarea, forms.Select, forms.FileInput, forms.DateTimeInput)
 _MESSAGES = {
     "max_length": Label(
-        "最多%(limit_value)d字，现有%(show_value)d字，请删减", "At most %(limit_value)d characters; you have %(show_value)d"
+        "最多%(limit_value)d字，现有%(show_value)d字，请删减",
+        "At most %(limit_value)d characters; you have %(show_value)d",
     ),
     "min_length": Label(
-        "至少%(limit_value)d字，现有%(show_value)d字，请补充", "At least %(limit_value)d characters; you have %(show_value)d"
+        "至少%(limit_value)d字，现有%(show_value)d字，请补充",
+        "At least %(limit_value)d characters; you have %(show_value)d",
     ),
     "max_value": Label("不能大于%(limit_value)s", "Not more than %(limit_value)s"),
     "min_value": Label("不能小于%(limit_value)s", "Not less than %(limit_value)s"),
@@ -35,7 +41,10 @@ _MESSAGES = {
     "missing": Label("没有收到文件，请重新选择", "No file arrived; choose it again"),
 }
 _INVALID: tuple[tuple[type[forms.Field], Label], ...] = (
-    (forms.DateTimeField, Label("应为日期和时间，如2026-09-30 17:00", "Write a date and time, such as 2026-09-30 17:00")),
+    (
+        forms.DateTimeField,
+        Label("应为日期和时间，如2026-09-30 17:00", "Write a date and time, such as 2026-09-30 17:00"),
+    ),
     (forms.DateField, Label("应为日期，如2026-09-30", "Write a date, such as 2026-09-30")),
     (forms.IntegerField, Label("应为整数，如42", "Write a whole number, such as 42")),
     (forms.DecimalField, Label("应为数字，如42.50", "Write a number, such as 42.50")),
@@ -53,8 +62,8 @@ class Form(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            _speak(field, name)
+        for field in self.fields.values():
+            _speak(field)
             if isinstance(field.widget, _TEXTUAL):
                 field.widget.attrs["class"] = f"in {field.widget.attrs.get('class', '')}".strip()
 
@@ -99,13 +108,11 @@ def choices(pairs: Iterable[tuple[str, Label | str]]) -> list[tuple[str, Any]]:
     return [(value, lazystr(label)) for value, label in pairs]
 
 
-def _speak(field: forms.Field, name: str) -> None:
+def _speak(field: forms.Field) -> None:
     """Give `field` messages in both languages wherever it has only Django's English ones."""
-    what = str(field.label or name)
-    choosing = isinstance(field, forms.ChoiceField)
     texts = {
         **_MESSAGES,
-        "required": Label(f"请选择“{what}”", f"Choose: {what}") if choosing else Label(f"请填写“{what}”", f"Fill in: {what}"),
+        "required": _CHOOSE if isinstance(field, forms.ChoiceField) else _FILL_IN,
         "invalid": next(text for kind, text in _INVALID if isinstance(field, kind)),
     }
     usual: dict[str, object] = {}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest
-from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 Render = Callable[[HttpRequest, object], str | None]  # HTML (SafeString, as templates give it) or None: nothing here
 
@@ -24,4 +24,4 @@ def register(place: str, order: int, render: Render) -> None:
 def show(place: str, request: HttpRequest, subject: object) -> SafeString:
     """All panels of `place` for `subject`; text that is not marked safe is escaped."""
     shown = (render(request, subject) for _order, render in sorted(_panels.get(place, ()), key=lambda panel: panel[0]))
-    return mark_safe("".join(conditional_escape(html) for html in shown if html))
+    return format_html_join("", "{}", ((html,) for html in shown if html))

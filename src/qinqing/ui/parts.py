@@ -15,6 +15,7 @@ from qinqing.lib.labels import Label
 from qinqing.lib.workdays import Left
 
 Text = Label | str
+_IN_TIME = Label("按时办结", "Closed in time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def held_clock(reason: Text = "") -> Clock:
     return Clock("hold", Label(f"暂停计时 · {why.zh}", f"Paused · {why.en}") if reason else Label("暂停计时", "Paused"))
 
 
-def done_clock(text: Text = Label("按时办结", "Closed in time")) -> Clock:
+def done_clock(text: Text = _IN_TIME) -> Clock:
     """办结; `text` says how."""
     return Clock("done", text)
 
@@ -137,7 +138,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One pick or suggestion: `line` its consequence (a due time), `small` when to use it, `share` a probability 0-1."""
+    """One pick or suggestion: `line` its consequence (a due time), `small` when to use it, `share` a probability."""
 
     value: str
     label: Text
@@ -159,10 +160,14 @@ class Cell:
     href: str = ""
     tone: str = ""
 
+    @property
+    def is_number(self) -> bool:
+        return isinstance(self.value, int)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """表格 of figures: the first column names the row. `total` is a last row with a rule above; `caption` is for readers by ear."""
+    """表格 of figures: the first column names the row. `total`: a last row; `caption`: for who hears the page."""
 
     caption: Text
     columns: tuple[Text, ...]

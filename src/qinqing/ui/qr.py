@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import segno
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 
 def qr_svg(text: str, label: str) -> SafeString:
@@ -14,7 +16,7 @@ def qr_svg(text: str, label: str) -> SafeString:
     """
     code = segno.make(text, error="m", micro=False)
     size = code.symbol_size()[0]
-    runs = []
+    runs: list[str] = []
     for y, line in enumerate(code.matrix_iter()):
         runs.extend(f"M{x} {y}h{length}v1h-{length}z" for x, length in _dark_runs(line))
     return format_html(
@@ -22,14 +24,14 @@ def qr_svg(text: str, label: str) -> SafeString:
         '<rect width="{0}" height="{0}" fill="#fff"/><path d="{2}"/></svg>',
         size,
         label,
-        mark_safe("".join(runs)),
+        "".join(runs),
     )
 
 
-def _dark_runs(line: object) -> list[tuple[int, int]]:
+def _dark_runs(line: Iterable[int]) -> list[tuple[int, int]]:
     """(start, length) of each run of dark modules."""
     runs: list[tuple[int, int]] = []
-    for x, dark in enumerate(line):  # type: ignore[arg-type, var-annotated]
+    for x, dark in enumerate(line):
         if not dark:
             continue
         if runs and sum(runs[-1]) == x:

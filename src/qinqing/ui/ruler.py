@@ -1,7 +1,7 @@
 """工作日尺: why a deadline falls where it does, one cell per counted day. Pure.
 
-Solid counts, pale has passed, dotted is off (a run is one cell), double amber is suspended, tinted is due, underlined is
-today. A long ruler folds runs of ordinary days, so that 60 working days still read at a glance.
+Solid counts, pale has passed, dotted is off (a run is one cell), double amber is suspended, tinted is due, underlined
+is today. A long ruler folds runs of ordinary days, so that 60 working days still read at a glance.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from qinqing.lib.labels import Label
 from qinqing.lib.workdays import Step
 from qinqing.ui.dates import local, short_day
 
-FULL, COMPACT = 14, 11  # more cells than this are folded
+FULL, COMPACT = 14, 9  # columns that fit one line; a longer ruler is folded (a range takes two in the compact one)
 
 _SHORT = {
     "start": Label("起", "from"),
@@ -50,7 +50,8 @@ def ruler_cells(steps: Sequence[Step], now: datetime, *, compact: bool = False) 
     """The cells of `steps`, in order; months are written where they change."""
     today = local(now).date()
     spans = [_span(step) for step in steps]
-    if len(spans) > (COMPACT if compact else FULL):
+    columns = sum(2 if compact and span.first != span.last else 1 for span in spans)
+    if columns > (COMPACT if compact else FULL):
         spans = _folded(spans, today)
     cells: list[RulerCell] = []
     before: date | None = None
@@ -103,7 +104,10 @@ def _head(span: Span, before: date | None, today: date, compact: bool) -> Label:
     last = _day(span.last, span.first, today, compact)
     if span.last.month == span.first.month and not compact:
         zh = f"{span.first.month}月{span.first.day}" if first.zh.endswith("日") else first.zh
-        return Label(f"{zh}—{span.last.day}{'日' if zh != first.zh else ''}", f"{span.first.day}–{short_day(span.last, today).en}")
+        return Label(
+            f"{zh}—{span.last.day}{'日' if zh != first.zh else ''}",
+            f"{span.first.day}–{short_day(span.last, today).en}",
+        )
     return Label(f"{first.zh}—{last.zh}", f"{first.en}–{last.en}")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,15 +11,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qinqing.accounts import selectors, services
 from qinqing.accounts.middleware import actor_of, address_of
 from qinqing.accounts.models import User
+from qinqing.accounts.web.forms import KINDS, NewAccount
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
+from qinqing.ui import flash
 from qinqing.ui.errors import Invalid
-
-KINDS = {
-    User.Kind.OFFICER.value: Label("工作人员", "Officers"),
-    User.Kind.PARTY.value: Label("企业和群众", "Parties"),
-    User.Kind.PROGRAM.value: Label("程序", "Programs"),
-}
 
 
 @require_GET
@@ -38,17 +32,17 @@ def accounts(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """A new account; its one-time password is shown on the answer and nowhere else."""
-    page: dict[str, Any] = {"fields": {}, "values": {"kind": User.Kind.OFFICER.value}}
-    if request.method == "GET":
-        return render(request, "accounts/create.html", page)
-    values = {key: request.POST.get(key, "") for key in ("username", "name", "kind", "phone")}
-    try:
-        user, password = services.create_account(
-            actor_of(request), now=wallclock.now(), address=address_of(request), **values
-        )
-    except Invalid as problem:
-        return render(request, "accounts/create.html", {"fields": problem.fields, "values": values}, status=422)
-    return render(request, "accounts/created.html", {"person": user, "password": password})
+    form = NewAccount(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            user, password = services.create_account(
+                actor_of(request), now=wallclock.now(), address=address_of(request), **form.cleaned_data
+            )
+        except Invalid as problem:
+            form.refuse(problem.fields)
+        else:
+            return render(request, "accounts/created.html", {"person": user, "password": password, "reset": False})
+    return render(request, "accounts/create.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @require_GET
@@ -68,12 +62,18 @@ def account(request: HttpRequest, user_id: int) -> HttpResponse:
 @require_POST
 def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     services.deactivate(actor_of(request), user_id, wallclock.now(), address_of(request))
+    flash.say(
+        request,
+        Label("账号已停用，登录和令牌一并失效", "Deactivated; its sessions and tokens have ended"),
+        tone="amber",
+    )
     return redirect("accounts:account", user_id)
 
 
 @require_POST
 def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     services.reactivate(actor_of(request), user_id, wallclock.now(), address_of(request))
+    flash.say(request, Label("账号已启用", "Reactivated"))
     return redirect("accounts:account", user_id)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,32 +12,31 @@ from qinqing.accounts import selectors, services
 from qinqing.accounts.access import table
 from qinqing.accounts.middleware import actor_of, address_of
 from qinqing.accounts.models import User
+from qinqing.accounts.web.forms import DUTIES, Appoint, NewToken
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
-from qinqing.ui.errors import Invalid
+from qinqing.ui import flash
+from qinqing.ui.forms import Form
 
 
 @require_GET
 def administrators(request: HttpRequest) -> HttpResponse:
     """Who holds the three duties; appoint and relieve."""
-    return render(request, "accounts/administrators.html", _administrators(request, {}))
+    return _administrators(request, Appoint())
 
 
 @require_POST
 def appoint(request: HttpRequest) -> HttpResponse:
     """By account name, typed, so that no list of all officers is needed."""
-    username = request.POST.get("username", "").strip()
-    user = User.objects.filter(username=username).first()
-    try:
-        if user is None:
-            detail = Label(
-                f"没有账号“{username}”，请先由系统管理员建立。", f"No account “{username}”; it must be made first."
-            )
-            raise Invalid(detail, fields={"username": detail})
-        role = request.POST.get("role", "")
-        services.appoint(actor_of(request), user.pk, role, wallclock.now(), address_of(request))
-    except Invalid as problem:
-        return render(request, "accounts/administrators.html", _administrators(request, problem.fields), status=422)
+    form = Appoint(request.POST)
+    if not form.is_valid():
+        return _administrators(request, form)
+    user = _account(form)
+    if user is None:
+        return _administrators(request, form)
+    services.appoint(actor_of(request), user.pk, form.cleaned_data["role"], wallclock.now(), address_of(request))
+    duty = DUTIES[form.cleaned_data["role"]]
+    flash.say(request, Label(f"已任命{user.name}为{duty.zh}", f"{user.name} is now {duty.en}"))
     return redirect("accounts:administrators")
 
 
@@ -78,18 +75,20 @@ def reset_second_factor(request: HttpRequest, user_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
     """The API's tokens; a new one is shown on the answer and nowhere else."""
-    page: dict[str, Any] = {"fields": {}, "values": {"days": "90"}, "text": None}
-    status = 200
-    if request.method == "POST":
-        values = {key: request.POST.get(key, "").strip() for key in ("username", "label", "days")}
-        try:
-            page["text"] = _create_token(request, values)
-        except Invalid as problem:
-            page |= {"fields": problem.fields, "values": values}
-            status = 422
-    now = wallclock.now()
-    page |= {"tokens": selectors.tokens(), "now": now}
-    return render(request, "accounts/tokens.html", page, status=status)
+    form = NewToken(request.POST if request.method == "POST" else None)
+    text = ""
+    if form.is_valid() and (user := _account(form)):
+        _, text = services.create_token(
+            actor_of(request),
+            user.pk,
+            form.cleaned_data["label"],
+            wallclock.now(),
+            days=form.cleaned_data["days"],
+            address=address_of(request),
+        )
+        form = NewToken()
+    page = {"form": form, "text": text, "tokens": selectors.tokens(), "now": wallclock.now()}
+    return render(request, "accounts/tokens.html", page, status=422 if form.is_bound else 200)
 
 
 @require_POST
@@ -118,36 +117,27 @@ def security_log(request: HttpRequest) -> HttpResponse:
     """Sign-ins, refusals and changes of rights, newest first. Reading only."""
     text, event = request.GET.get("q", "").strip(), request.GET.get("event", "")
     found = Paginator(selectors.security_log(text, event), 100)
-    page = {"page": found.get_page(request.GET.get("page")), "q": text, "event": event, "events": selectors.EVENTS}
+    shown = found.get_page(request.GET.get("page"))
+    page = {
+        "page": shown,
+        "lines": [(line, selectors.EVENTS.get(line.event, line.event)) for line in shown],
+        "q": text,
+        "event": event,
+        "events": selectors.EVENTS,
+    }
     return render(request, "accounts/security_log.html", page)
 
 
-def _administrators(request: HttpRequest, fields: dict[str, Label]) -> dict[str, Any]:
-    return {
-        "duties": selectors.administrators(),
-        "fields": fields,
-        "typed": request.POST.get("username", ""),
-        "own_id": actor_of(request).user_id,
-    }
+def _administrators(request: HttpRequest, form: Appoint) -> HttpResponse:
+    page = {"duties": selectors.administrators(), "form": form, "own_id": actor_of(request).user_id}
+    return render(request, "accounts/administrators.html", page, status=422 if form.is_bound else 200)
 
 
-def _create_token(request: HttpRequest, values: dict[str, str]) -> str:
-    user = User.objects.filter(username=values["username"]).first()
+def _account(form: Form) -> User | None:
+    """The account typed into `username`; None, and the form says so, when there is none."""
+    username = form.cleaned_data["username"]
+    user = User.objects.filter(username=username).first()
     if user is None:
-        detail = Label(
-            f"没有账号“{values['username']}”，请先由系统管理员建立程序账号。",
-            f"No account “{values['username']}”; the system administrator must make it first.",
-        )
-        raise Invalid(detail, fields={"username": detail})
-    if not values["days"].isdecimal():
-        detail = Label("有效期请写天数，如90。", "Write the life in days, such as 90.")
-        raise Invalid(detail, fields={"days": detail})
-    _, text = services.create_token(
-        actor_of(request),
-        user.pk,
-        values["label"],
-        wallclock.now(),
-        days=int(values["days"]),
-        address=address_of(request),
-    )
-    return text
+        text = Label(f"没有账号“{username}”，请先由系统管理员建立", f"No account “{username}”; it must be made first")
+        form.refuse({"username": text})
+    return user

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,9 +13,12 @@ from qinqing.accounts import second_factor, services
 from qinqing.accounts.access import second_factor_required, table
 from qinqing.accounts.middleware import actor_of, address_of
 from qinqing.accounts.models import User
+from qinqing.accounts.phone_codes import masked
+from qinqing.accounts.web.forms import FirstCode, Password, SecondStep
 from qinqing.audit.services import log_security
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
+from qinqing.ui import flash
 from qinqing.ui.errors import Invalid
 from qinqing.ui.qr import qr_svg
 
@@ -31,10 +32,13 @@ def account(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     user = _user(request)
     page = {
+        "shell": "ui/staff.html" if user.kind == User.Kind.OFFICER else "ui/phone.html",
         "person": user,
+        "masked_phone": masked(user.phone) if user.phone else "",
         "roles": [table().roles[code].label for code in sorted(actor.roles) if code in table().roles],
         "is_officer": user.kind == User.Kind.OFFICER,
         "required": second_factor_required(actor),
+        "form": SecondStep(),
         "codes_left": user.recovery_codes.filter(used_at=None).count(),
     }
     return render(request, "accounts/own.html", page)
@@ -48,19 +52,20 @@ def password(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     if user.kind != User.Kind.OFFICER:
         return redirect("accounts:own")
-    page: dict[str, Any] = {"must": user.must_change_password, "fields": {}}
-    if request.method == "GET":
-        return render(request, "accounts/password.html", page)
-    old, new = request.POST.get("old", ""), request.POST.get("new", "")
-    try:
-        if new != request.POST.get("again", ""):
-            detail = Label("两次输入的新密码不一样。", "The two new passwords differ.")
-            raise Invalid(detail, fields={"again": detail})
-        services.change_own_password(user, actor_of(request), old, new, wallclock.now(), address_of(request))
-    except Invalid as problem:
-        return render(request, "accounts/password.html", page | {"fields": problem.fields}, status=422)
+    must = user.must_change_password
+    form = Password(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        old, new = form.cleaned_data["old"], form.cleaned_data["new"]
+        try:
+            services.change_own_password(user, actor_of(request), old, new, wallclock.now(), address_of(request))
+        except Invalid as problem:
+            form.refuse(problem.fields)
+    if not form.is_valid():
+        page = {"form": form, "must": must}
+        return render(request, "accounts/password.html", page, status=422 if form.is_bound else 200)
     update_session_auth_hash(request, user)  # this session goes on, under a new key
-    return redirect("/" if page["must"] else "accounts:own")
+    flash.say(request, Label("密码已修改，其他设备上的登录已退出", "Password changed; other devices are signed out"))
+    return redirect("/" if must else "accounts:own")
 
 
 @never_cache
@@ -71,22 +76,22 @@ def two_step(request: HttpRequest) -> HttpResponse:
     if user.kind != User.Kind.OFFICER or user.totp_secret:
         return redirect("accounts:own")
     secret = request.session.setdefault(_SECRET, second_factor.new_secret())
-    error = None
-    if request.method == "POST":
-        codes = second_factor.enrol(user, secret, request.POST.get("code", ""), wallclock.now())
+    form = FirstCode(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        codes = second_factor.enrol(user, secret, form.cleaned_data["code"], wallclock.now())
         if codes is not None:
             del request.session[_SECRET]
             request.session.cycle_key()
             _log(request, "second_step_on")
             return render(request, "accounts/recovery_codes.html", {"codes": codes})
-        error = Label("验证码不对，请输入应用里当前的6位数字。", "Wrong code; type the six digits the app shows now.")
+        form.refuse({"code": Label("验证码不对，请输入应用里当前的6位数字", "Type the six digits the app shows now")})
     page = {
+        "form": form,
         "qr": qr_svg(second_factor.address(secret, user), str(Label("两步登录密钥二维码", "QR code of the secret"))),
         "secret": " ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
         "required": second_factor_required(actor_of(request)),
-        "error": error,
     }
-    return render(request, "accounts/two_step.html", page, status=422 if error else 200)
+    return render(request, "accounts/two_step.html", page, status=422 if form.is_bound else 200)
 
 
 @require_POST
@@ -99,6 +104,7 @@ def two_step_off(request: HttpRequest) -> HttpResponse:
         raise Invalid(detail, fields={"code": detail})
     second_factor.remove(user)
     _log(request, "second_step_off")
+    flash.say(request, Label("两步登录已关闭", "Two-step sign-in is off"), tone="amber")
     return redirect("accounts:own")
 
 

@@ -26,19 +26,21 @@ from qinqing.accounts.actor import ANONYMOUS
 from qinqing.accounts.middleware import actor_of, address_of, mark_seen
 from qinqing.accounts.models import User
 from qinqing.accounts.phone_codes import Check
+from qinqing.accounts.web.forms import Phone, PhoneCode, SecondStep, SignIn
 from qinqing.audit.services import log_security
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
 from qinqing.ui.errors import Problem
+from qinqing.ui.forms import Form
 
 SECOND_STEP_SECONDS = 300
 _PENDING = "second_step"  # session key: {"user", "at", "next"} between password and second step
 _PHONE = "phone_sign_in"  # session key: {"phone", "next"} between asking for a code and typing it
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _WRONG = {
-    Check.WRONG: Label("验证码不对，请核对短信。", "The code is not right; check the message."),
-    Check.EXPIRED: Label("验证码已失效，请重新获取。", "The code no longer counts; ask for a new one."),
-    Check.TRIED_OUT: Label("已试错5次，请重新获取验证码。", "Five wrong tries; ask for a new code."),
+    Check.WRONG: Label("验证码不对，请核对短信", "The code is not right; check the message"),
+    Check.EXPIRED: Label("验证码已失效，请重新获取", "The code no longer counts; ask for a new one"),
+    Check.TRIED_OUT: Label("已试错5次，请重新获取验证码", "Five wrong tries; ask for a new code"),
 }
 
 
@@ -50,20 +52,17 @@ def officer(request: HttpRequest) -> HttpResponse:
     target = _next(request)
     if actor_of(request) is not ANONYMOUS:
         return redirect(target)
-    page: dict[str, Any] = {"next": target, "username": "", "error": None}
-    if request.method == "GET":
-        return render(request, "accounts/sign_in.html", page)
-    username = request.POST.get("username", "").strip()
+    form = SignIn(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _show(request, "accounts/sign_in.html", form, next=target)
+    username = form.cleaned_data["username"]
     # Axes counts failures and refuses the locked; a name that does not exist costs as long as a wrong password.
-    user = authenticate(request, username=username, password=request.POST.get("password", ""))
+    user = authenticate(request, username=username, password=form.cleaned_data["password"])
     if not isinstance(user, User):
         locked = bool(getattr(request, "axes_locked_out", False))
-        _log(request, "sign_in_locked" if locked else "sign_in_failed", username[:80])
-        page |= {
-            "username": username,
-            "error": Label("账号或密码不对，请重新输入。", "Wrong name or password; try again."),
-        }
-        return render(request, "accounts/sign_in.html", page, status=422)
+        _log(request, "sign_in_locked" if locked else "sign_in_failed", username)
+        form.refuse({"": Label("账号或密码不对，请重新输入", "Wrong account name or password; type them again")})
+        return _show(request, "accounts/sign_in.html", form, next=target)
     if not user.totp_secret:
         sign_in_as(request, user)
         return redirect(target)
@@ -83,19 +82,20 @@ def second_step(request: HttpRequest) -> HttpResponse:
     user = User.objects.filter(pk=pending["user"], is_active=True).first()
     if user is None:
         return redirect("accounts:sign_in")
-    if request.method == "GET":
-        return render(request, "accounts/second_step.html", {"error": None})
+    form = SecondStep(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _show(request, "accounts/second_step.html", form)
     credentials = {"username": user.username}
     if not AxesProxyHandler.is_allowed(request, credentials):
         return locked_out(request, None, credentials)
-    if second_factor.accepts(user, request.POST.get("code", ""), wallclock.now()):
+    if second_factor.accepts(user, form.cleaned_data["code"], wallclock.now()):
         sign_in_as(request, user)
         return redirect(pending["next"])
     # The same counter as for passwords: who has the password does not get more tries at the code.
     AxesProxyHandler.user_login_failed(sender=__name__, credentials=credentials, request=request)
     _log(request, "second_step_failed", user.username)
-    error = Label("验证码不对或已用过，请等下一个码。", "The code is wrong or used; wait for the next one.")
-    return render(request, "accounts/second_step.html", {"error": error}, status=422)
+    form.refuse({"code": Label("验证码不对或已用过，请等下一个码", "The code is wrong or used; wait for the next one")})
+    return _show(request, "accounts/second_step.html", form)
 
 
 @never_cache
@@ -105,15 +105,15 @@ def phone(request: HttpRequest) -> HttpResponse:
     target = _next(request)
     if actor_of(request) is not ANONYMOUS:
         return redirect(target)
-    typed = request.POST.get("phone", "")
-    if request.method == "GET":
-        return render(request, "accounts/phone.html", {"next": target, "phone": "", "error": None})
+    form = Phone(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _show(request, "accounts/phone.html", form, next=target)
     try:
-        number = phone_codes.clean_phone(typed)
+        number = phone_codes.clean_phone(form.cleaned_data["phone"])
         phone_codes.send_code(number, address_of(request), wallclock.now())
     except Problem as problem:
-        page = {"next": target, "phone": typed, "error": problem.detail}
-        return render(request, "accounts/phone.html", page, status=problem.status)
+        form.refuse(problem.fields or {"": problem.detail})
+        return _show(request, "accounts/phone.html", form, problem.status, next=target)
     request.session[_PHONE] = {"phone": number, "next": target}
     return redirect("accounts:phone_code")
 
@@ -125,15 +125,20 @@ def phone_code(request: HttpRequest) -> HttpResponse:
     asked = request.session.get(_PHONE)
     if not asked:
         return redirect("accounts:phone")
-    page: dict[str, Any] = {"phone": phone_codes.masked(asked["phone"]), "next": asked["next"], "error": None}
-    if request.method == "GET":
-        return render(request, "accounts/phone_code.html", page)
-    result = phone_codes.check_code(asked["phone"], request.POST.get("code", ""), wallclock.now())
+    masked = phone_codes.masked(asked["phone"])
+    form = PhoneCode(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _show(
+            request, "accounts/phone_code.html", form, phone=masked, full_phone=asked["phone"], next=asked["next"]
+        )
+    result = phone_codes.check_code(asked["phone"], form.cleaned_data["code"], wallclock.now())
     user = phone_codes.user_of(asked["phone"]) if result is Check.RIGHT else None
     if user is None:
-        _log(request, "phone_code_failed", page["phone"])
-        page["error"] = _WRONG.get(result, _WRONG[Check.EXPIRED])
-        return render(request, "accounts/phone_code.html", page, status=422)
+        _log(request, "phone_code_failed", masked)
+        form.refuse({"code": _WRONG.get(result, _WRONG[Check.EXPIRED])})
+        return _show(
+            request, "accounts/phone_code.html", form, phone=masked, full_phone=asked["phone"], next=asked["next"]
+        )
     sign_in_as(request, user)
     return redirect(asked["next"])
 
@@ -175,6 +180,11 @@ def locked_out(
     response = render(request, "accounts/locked_out.html", page, status=429)
     response["Retry-After"] = str(math.ceil(left.total_seconds()))
     return response
+
+
+def _show(request: HttpRequest, template: str, form: Form, status: int = 422, **page: Any) -> HttpResponse:
+    """The form, empty or with what was wrong."""
+    return render(request, template, {"form": form, **page}, status=status if form.is_bound else 200)
 
 
 def _next(request: HttpRequest) -> str:

@@ -4,72 +4,70 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Anchor',
+            name="Anchor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True)),
-                ('algorithm', models.CharField(max_length=12)),
-                ('root', models.CharField(max_length=68)),
-                ('chains', models.PositiveIntegerField()),
-                ('leaves_file', models.CharField(max_length=300)),
-                ('made_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(unique=True)),
+                ("algorithm", models.CharField(max_length=12)),
+                ("root", models.CharField(max_length=68)),
+                ("chains", models.PositiveIntegerField()),
+                ("leaves_file", models.CharField(max_length=300)),
+                ("made_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Erasure',
+            name="Erasure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('history', models.CharField(max_length=40)),
-                ('retention', models.CharField(max_length=20)),
-                ('before', models.DateTimeField()),
-                ('count', models.PositiveIntegerField()),
-                ('user_name', models.CharField(max_length=80)),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("history", models.CharField(max_length=40)),
+                ("retention", models.CharField(max_length=20)),
+                ("before", models.DateTimeField()),
+                ("count", models.PositiveIntegerField()),
+                ("user_name", models.CharField(max_length=80)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='ReadLog',
+            name="ReadLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.BigIntegerField(null=True)),
-                ('user_name', models.CharField(max_length=80)),
-                ('what', models.CharField(max_length=80)),
-                ('object_ref', models.CharField(max_length=80)),
-                ('reason', models.CharField(max_length=200)),
-                ('at', models.DateTimeField(db_index=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("user_id", models.BigIntegerField(null=True)),
+                ("user_name", models.CharField(max_length=80)),
+                ("what", models.CharField(max_length=80)),
+                ("object_ref", models.CharField(max_length=80)),
+                ("reason", models.CharField(max_length=200)),
+                ("at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SecurityLog',
+            name="SecurityLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event', models.CharField(max_length=60)),
-                ('user_id', models.BigIntegerField(null=True)),
-                ('user_name', models.CharField(blank=True, max_length=80)),
-                ('address', models.CharField(blank=True, max_length=64)),
-                ('detail', models.TextField(blank=True)),
-                ('at', models.DateTimeField(db_index=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("event", models.CharField(max_length=60)),
+                ("user_id", models.BigIntegerField(null=True)),
+                ("user_name", models.CharField(blank=True, max_length=80)),
+                ("address", models.CharField(blank=True, max_length=64)),
+                ("detail", models.TextField(blank=True)),
+                ("at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Verification',
+            name="Verification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True)),
-                ('seconds', models.FloatField()),
-                ('chains', models.PositiveIntegerField()),
-                ('events', models.PositiveIntegerField()),
-                ('anchors', models.PositiveIntegerField()),
-                ('findings', models.PositiveIntegerField()),
-                ('report', models.JSONField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_index=True)),
+                ("seconds", models.FloatField()),
+                ("chains", models.PositiveIntegerField()),
+                ("events", models.PositiveIntegerField()),
+                ("anchors", models.PositiveIntegerField()),
+                ("findings", models.PositiveIntegerField()),
+                ("report", models.JSONField()),
             ],
         ),
     ]

@@ -23,7 +23,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Names that exist outside the definition: capacity -> its roles, desks of the county, registered guards, effects."""
+    """Names from outside the definition: capacity -> its roles, desks of the county, registered guards and effects."""
 
     capacities: Mapping[str, Collection[str]]
     desks: Collection[str]

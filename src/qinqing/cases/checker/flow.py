@@ -31,6 +31,19 @@ def reachable(graph: Graph, known: Known) -> Faults:
                 )
 
 
+def possible(graph: Graph, known: Known) -> Faults:
+    """Every act can be done somewhere: its condition can hold."""
+    for place, act in graph.procedure.all_acts():
+        owner = place.split(".")[1]
+        stages = graph.values if place.startswith("anytime.") else [owner] if owner in graph.values else []
+        if stages and not any(graph.after(graph.values[stage], act) for stage in stages):
+            yield (
+                f"{place}.when",
+                f"动作“{act.label.zh}”的条件永远不会满足。请改正when，或删去该动作",
+                f"the condition of act {act.name} can never hold there; mend `when` or take the act out",
+            )
+
+
 def owned(graph: Graph, known: Known) -> Faults:
     """Every open stage surely lies on a desk, or is run by the system."""
     for stage in graph.procedure.stages.values():
@@ -67,8 +80,9 @@ def doable(graph: Graph, known: Known) -> Faults:
 def onward(graph: Graph, known: Known) -> Faults:
     """Whatever has happened inside a stage, somebody on whose desk it lies can move it on, however often it came by."""
     for stage in graph.procedure.stages.values():
-        if stage.name not in graph.values or stage.automatic or _moves_by_itself(graph, stage):
+        if stage.name not in graph.values or stage.automatic:
             continue
+        by_itself = stage.clock and any(happening in graph.procedure.stages for happening in stage.clock.rungs.values())
         for marking in _markings(stage):
             if not marking:
                 yield (
@@ -77,7 +91,7 @@ def onward(graph: Graph, known: Known) -> Faults:
                     f"stage {stage.name}: when its tasks are all completed the case goes nowhere; write join, "
                     "or give an act a `to`",
                 )
-            elif (stuck := _stuck(graph, stage, marking)) is not None:
+            elif not by_itself and (stuck := _stuck(graph, stage, marking)) is not None:
                 zh, en = (f"，且{stuck}", f" and {stuck}") if stuck else ("", "")
                 yield (
                     f"stages.{stage.name}",
@@ -89,10 +103,6 @@ def onward(graph: Graph, known: Known) -> Faults:
                 break
 
 
-def _moves_by_itself(graph: Graph, stage: Stage) -> bool:
-    return any(happening in graph.procedure.stages for happening in stage.clock.rungs.values()) if stage.clock else False
-
-
 def _markings(stage: Stage) -> list[frozenset[str]]:
     """Every set of open tasks that can occur in the stage, fullest first; the empty set only if nothing follows it."""
     unsure = [task for task in stage.tasks if not is_sure(stage, task)]
@@ -100,7 +110,7 @@ def _markings(stage: Stage) -> list[frozenset[str]]:
     found = [sure.union(t for t, chosen in zip(unsure, some, strict=True) if chosen) for some in _subsets(unsure)]
     for marking in found:
         for act in stage.acts.values():
-            if act.by in stage.tasks and act.by not in marking:
+            if (act.by in stage.tasks and act.by not in marking) or marking.intersection(act.waits_for):
                 continue
             after = marking - {act.by} if act.completes and not act.to else marking
             after |= {act.opens_more} if act.opens_more else set()
@@ -155,7 +165,7 @@ def closing(graph: Graph, known: Known) -> Faults:
 
 
 def branching(graph: Graph, known: Known) -> Faults:
-    """Ordered branches end in one without conditions, so that there is always an answer; what stands after it is idle."""
+    """Ordered branches end in one without conditions, so that there is always an answer; none stands after it."""
     for place, branches in _all_branches(graph):
         conditional = [bool(branch.when or branch.guards) for branch in branches]
         if conditional[-1]:
@@ -186,10 +196,11 @@ def bounded(graph: Graph, known: Known) -> Faults:
     circle = _circle({name: [e for e in edges if not e.limited] for name, edges in graph.out.items()})
     if circle:
         way = " → ".join([*(edge.source for edge in circle), circle[0].source])
+        back = next((edge.place for edge in reversed(circle) if edge.act), circle[-1].place)
         yield (
-            circle[-1].place,
-            f"可以没完没了地循环：{way}。请给其中一个动作写max（如{circle[-1].place}），并以beyond写明用完后去哪里",
-            f"the case can go round for ever: {way}; give one of these acts a max (for example {circle[-1].place}) "
+            back,
+            f"可以没完没了地循环：{way}。请给其中一个动作写max（如{back}），并以beyond写明用完后去哪里",
+            f"the case can go round for ever: {way}; give one of these acts a max (for example {back}) "
             "and say with beyond where it leads then",
         )
     for place, act in graph.procedure.all_acts():

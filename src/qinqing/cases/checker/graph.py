@@ -47,7 +47,7 @@ class Layout:
             self.absent[name] = bit
             self.nothing |= bit
             self.choices[name], present = {}, 0
-            for choice in field.choices or ("",):
+            for choice in field.choices or ("*",):
                 bit <<= 1
                 self.choices[name][choice] = bit
                 present |= bit
@@ -60,7 +60,7 @@ class Layout:
         return sum(self.choices[name].get(value, 0) for value in values)
 
     def held(self, name: str, values: int) -> list[str]:
-        """The choices that a field may hold, in order; "" stands for nothing chosen."""
+        """What a field may hold: "" for nothing, then its choices in order ("*" where it has none)."""
         nothing = [""] if values & self.absent[name] else []
         return nothing + [choice for choice, bit in self.choices[name].items() if values & bit]
 
@@ -90,18 +90,18 @@ class Graph:
         self.layout = Layout(procedure)
         self._forms: dict[int, tuple[dict[str, tuple[str, ...]], int, int]] = {}
         self.values: dict[str, int] = {}
-        moves: dict[str, list[Edge]] = {}
-        start = self.after(self.layout.nothing, procedure.opens_with)
-        waiting = [(procedure.first.name, start)]
+        self.out: dict[str, list[Edge]] = {}
+        self.values[procedure.first.name] = self.after(self.layout.nothing, procedure.opens_with)
+        waiting = [procedure.first.name]
         while waiting:
-            name, values = waiting.pop()
-            old = self.values.get(name, 0)
-            if old | values != old:
-                self.values[name] = old | values
-                moves[name] = list(self._leaving(name))
-                waiting += [(edge.target, edge.values) for edge in moves[name]]
-        self.edges: list[Edge] = [edge for name in moves for edge in moves[name]]
-        self.out: dict[str, list[Edge]] = moves
+            name = waiting.pop(0)
+            self.out[name] = list(self._leaving(name))
+            for edge in self.out[name]:
+                old = self.values.get(edge.target, 0)
+                if old | edge.values != old:
+                    self.values[edge.target] = old | edge.values
+                    waiting += [] if edge.target in waiting else [edge.target]
+        self.edges: list[Edge] = [edge for edges in self.out.values() for edge in edges]
 
     def after(self, values: int, act: Act) -> int:
         """What fields may hold after the act's form; 0 where its condition cannot hold."""
@@ -166,7 +166,7 @@ class Graph:
 
     def _joining(self, stage: Stage, place: str, act: Act) -> Iterator[Edge]:
         """The act that completes the last task moves the case on."""
-        if stage.join and all(_completing(stage, task) for task in stage.tasks):
+        if stage.join and all(_completing(stage, task) for task in stage.tasks if is_sure(stage, task)):
             values = self.values[stage.name] & ~self.surely_filled(stage, stage.tasks)
             yield Edge(stage.name, stage.join, place, values, True, act)
 

@@ -16,7 +16,7 @@ RESERVED = STANDARD_ACTS | {"open", "reopen"}
 
 
 def targets(procedure: Procedure, known: Known) -> Faults:
-    """Every `to`, `beyond`, `join`, `next`, rung and promise leads to a stage or end that is written; names are free."""
+    """Every `to`, `beyond`, `join`, `next`, rung and promise leads to a stage or end that is written."""
     there = {*procedure.stages, *procedure.closed}
     for place, target in _targets(procedure):
         if target not in there:
@@ -202,7 +202,7 @@ def tasks(procedure: Procedure, known: Known) -> Faults:
                     yield (
                         f"{place}.waits_for",
                         f"动作“{act.label.zh}”等待它自己的任务“{task}”，永远办不了。请从waits_for中删去",
-                        f"act {act.name} waits for its own task {task} and could never be done; take it out of waits_for",
+                        f"act {act.name} waits for its own task {task}: it could never be done; take it out",
                     )
             yield from _fitting(procedure, place, act, stage.tasks)
 
@@ -245,7 +245,7 @@ def meanings(procedure: Procedure, known: Known) -> Faults:
                 yield (
                     place,
                     f"动作“{act.name}”与{counted[act.name]}同名，次数会合并计算。请改名",
-                    f"{act.name} is counted together with {counted[act.name]}, which has the same name; give it another",
+                    f"{act.name} is counted together with {counted[act.name]} of the same name; give it another",
                 )
             counted[act.name] = place
 
@@ -285,12 +285,13 @@ def approvers(procedure: Procedure, known: Known) -> Faults:
             yield (
                 f"{place}.approved_by",
                 f"“{act.label.zh}”的审批人与提出人是同一身份“{who}”。请改由上级或其他岗位审批",
-                f"act {act.name} is approved by the same office ({who}) that proposes it; name another capacity or desk",
+                f"act {act.name} is approved by the same office ({who}) that proposes it; name another",
             )
 
 
 def _same(known: Known, one: str, other: str) -> bool:
-    return one == other or set(known.capacities[one]) == set(known.capacities[other])
+    roles = set(known.capacities.get(one, ()))
+    return one == other or (bool(roles) and roles == set(known.capacities.get(other, ())))
 
 
 def _all_acts(procedure: Procedure) -> Iterator[tuple[str, Act]]:

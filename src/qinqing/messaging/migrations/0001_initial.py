@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,91 +14,112 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Endpoint',
+            name="Endpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('url', models.URLField(max_length=300)),
-                ('secret', models.CharField(max_length=120)),
-                ('topics', models.JSONField(default=list)),
-                ('active', models.BooleanField(default=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("url", models.URLField(max_length=300)),
+                ("secret", models.CharField(max_length=120)),
+                ("topics", models.JSONField(default=list)),
+                ("active", models.BooleanField(default=True)),
             ],
         ),
         migrations.CreateModel(
-            name='JobLease',
+            name="JobLease",
             fields=[
-                ('name', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('holder', models.CharField(blank=True, max_length=40)),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('next_at', models.DateTimeField()),
-                ('ran_at', models.DateTimeField(null=True)),
-                ('last_error', models.TextField(blank=True)),
-                ('failing_since', models.DateTimeField(null=True)),
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("holder", models.CharField(blank=True, max_length=40)),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("next_at", models.DateTimeField()),
+                ("ran_at", models.DateTimeField(null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("failing_since", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Inbox',
+            name="Inbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('receiver', models.CharField(max_length=80)),
-                ('source', models.CharField(max_length=80)),
-                ('key', models.CharField(max_length=120)),
-                ('received_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("receiver", models.CharField(max_length=80)),
+                ("source", models.CharField(max_length=80)),
+                ("key", models.CharField(max_length=120)),
+                ("received_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('receiver', 'source', 'key'), name='inbox_once')],
+                "constraints": [models.UniqueConstraint(fields=("receiver", "source", "key"), name="inbox_once")],
             },
         ),
         migrations.CreateModel(
-            name='Outbox',
+            name="Outbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=80)),
-                ('key', models.CharField(max_length=120)),
-                ('topic', models.CharField(max_length=80)),
-                ('body', models.TextField()),
-                ('created_at', models.DateTimeField()),
-                ('handled_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=80)),
+                ("key", models.CharField(max_length=120)),
+                ("topic", models.CharField(max_length=80)),
+                ("body", models.TextField()),
+                ("created_at", models.DateTimeField()),
+                ("handled_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('handled_at', None)), fields=['id'], name='outbox_waiting')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'key'), name='outbox_identity')],
+                "indexes": [
+                    models.Index(condition=models.Q(("handled_at", None)), fields=["id"], name="outbox_waiting")
+                ],
+                "constraints": [models.UniqueConstraint(fields=("source", "key"), name="outbox_identity")],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=160)),
-                ('title_zh', models.CharField(max_length=200)),
-                ('title_en', models.CharField(max_length=300)),
-                ('link', models.CharField(blank=True, max_length=200)),
-                ('urgent', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=160)),
+                ("title_zh", models.CharField(max_length=200)),
+                ("title_en", models.CharField(max_length=300)),
+                ("link", models.CharField(blank=True, max_length=200)),
+                ("urgent", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="notices", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('read_at', None)), fields=['user'], name='notice_unread')],
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='notice_once')],
+                "indexes": [models.Index(condition=models.Q(("read_at", None)), fields=["user"], name="notice_unread")],
+                "constraints": [models.UniqueConstraint(fields=("user", "key"), name="notice_once")],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('receiver', models.CharField(max_length=80)),
-                ('state', models.CharField(choices=[('waiting', '待投递'), ('done', '已送达'), ('stuck', '受阻'), ('dropped', '已放弃')], default='waiting', max_length=8)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_at', models.DateTimeField()),
-                ('last_error', models.TextField(blank=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('note', models.TextField(blank=True)),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='messaging.outbox')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("receiver", models.CharField(max_length=80)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "待投递"), ("done", "已送达"), ("stuck", "受阻"), ("dropped", "已放弃")],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_at", models.DateTimeField()),
+                ("last_error", models.TextField(blank=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("note", models.TextField(blank=True)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="messaging.outbox"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['next_at'], name='delivery_due')],
-                'constraints': [models.UniqueConstraint(fields=('message', 'receiver'), name='delivery_once')],
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["next_at"], name="delivery_due")
+                ],
+                "constraints": [models.UniqueConstraint(fields=("message", "receiver"), name="delivery_once")],
             },
         ),
     ]

@@ -166,10 +166,12 @@
   });
 
   // ── one press is enough ──
+  document.addEventListener("submit", function (event) { // before htmx hears of it
+    if (event.target.dataset.sending) { event.preventDefault(); event.stopImmediatePropagation(); }
+  }, true);
   document.addEventListener("submit", function (event) {
     var form = event.target;
-    if (form.dataset.sending) { event.preventDefault(); return; }
-    if (event.defaultPrevented && !form.matches("[hx-post], [hx-get], [hx-put], [data-hx-post]")) return;
+    if (event.defaultPrevented && !form.matches("[hx-post], [hx-get], [data-hx-post], [data-hx-get]")) return;
     if (form.hasAttribute("data-forget")) {
       try { Object.keys(sessionStorage).filter(function (k) { return k.indexOf("draft|") === 0; }).forEach(function (k) { sessionStorage.removeItem(k); }); } catch (_) { /* nothing kept */ }
     }
@@ -177,7 +179,7 @@
     if (form.hasAttribute("data-no-busy")) return;
     form.dataset.sending = "1";
     var button = event.submitter || form.querySelector(".btn-1");
-    if (button) { button.classList.add("is-busy"); button.setAttribute("aria-busy", "false"); }
+    if (button) { button.classList.add("is-busy"); }
     if (form.method === "post" || form.method === "get") wait(true);
   });
   function rest(form) {

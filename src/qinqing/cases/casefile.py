@@ -1,0 +1,384 @@
+"""案卷: everything the case page says about one case, for officers and, narrower, for the party.
+
+The story (what happened), the duty (who holds it, why this due time, what may be done next). Reads only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from qinqing.accounts.actor import Actor
+from qinqing.accounts.models import User
+from qinqing.cases import shelf
+from qinqing.cases.calendars import current
+from qinqing.cases.forms import TEXTS, fields_of
+from qinqing.cases.models import Attachment, Case, Event, Task
+from qinqing.cases.permitting import may_act, may_work_on
+from qinqing.cases.procedure import PHASES, Act, Field, Procedure
+from qinqing.cases.state import WAIT, State, restore, split
+from qinqing.cases.timing import clock_of
+from qinqing.directory.models import Unit
+from qinqing.lib.labels import Label
+from qinqing.lib.workdays import Budget, Due, due
+from qinqing.ui.parts import Clock
+
+PHASE_LABELS = {
+    "find": Label("发现", "Found"),
+    "assign": Label("交办", "Assigned"),
+    "supervise": Label("督办", "Supervised"),
+    "write_off": Label("核销", "Written off"),
+}
+STANDARD_LABELS = {
+    "open": Label("提出诉求", "Matter raised"),
+    "sign": Label("签收", "Signed for"),
+    "assign": Label("转交", "Handed to a colleague"),
+    "note": Label("记事", "Note"),
+    "attend": Label("督办处理", "Supervision attended to"),
+    "approve": Label("同意", "Approved"),
+    "refuse": Label("退回修改", "Sent back"),
+    "resume": Label("恢复计时", "Clock resumed"),
+    "rung": Label("系统提醒", "Reminder by the system"),
+    "reproject": Label("日历更新", "Calendar updated"),
+    "proceed": Label("自动办理", "Done automatically"),
+}
+QUIET = frozenset({"sign", "assign", "note", "attend", "refuse", "rung", "reproject"})  # not for the party
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing somebody wrote or chose in an act."""
+
+    label: Label
+    text: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event as people read it. `kind`: act, warn (suspension, urging), system."""
+
+    seq: int
+    at: datetime
+    who: str
+    unit: str
+    title: Label
+    said: tuple[Said, ...]
+    kind: str
+    hash: str
+    recorded_at: datetime
+    files: tuple[Attachment, ...]
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """One task: who does what by when."""
+
+    task: Task
+    label: Label
+    role: Label
+    clock: Clock
+    assignee: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An act the person at the door may do now, with its form. `primary`: it moves the case on."""
+
+    action: str
+    label: Label
+    task: Task | None
+    fields: tuple[Field, ...]
+    optional: frozenset[str]
+    evidence: int
+    version: int
+    primary: bool
+    approval: Label | None
+    danger: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """为什么是这个时间: the due time of one clock with every day explained."""
+
+    stage: Label
+    due: Due
+    budget: Budget
+    stops: int
+
+
+class CaseFile:
+    """One case read for one person at one moment."""
+
+    def __init__(self, case: Case, actor: Actor, now: datetime) -> None:
+        self.case, self.actor, self.now = case, actor, now
+        self.spec: Procedure = shelf.by_id(case.procedure_id)
+        self.state: State = state_of(case)
+
+    @cached_property
+    def units(self) -> dict[int, Unit]:
+        return Unit.objects.in_bulk()
+
+    @cached_property
+    def desks(self) -> dict[str, int]:
+        return {unit.desk: pk for pk, unit in self.units.items() if unit.desk and unit.closed_on is None}
+
+    def parent_of(self, unit: int) -> int | None:
+        return self.units[unit].parent_id
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        return list(self.case.tasks.order_by("opened_at", "pk"))
+
+    @cached_property
+    def events(self) -> list[Event]:
+        return list(self.case.events.select_related("payload").order_by("seq"))
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        ids = {e.actor_id for e in self.events} | {t.assignee_id for t in self.tasks}
+        return dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The latest text of each field; empty where erased."""
+        texts: dict[str, str] = {}
+        for event in self.events:
+            texts.update(_payload(event).get("texts", {}))
+        return texts
+
+    # -- the duty -----------------------------------------------------------------------------------------------------
+
+    @property
+    def stage_label(self) -> Label:
+        end = self.spec.closed.get(self.state.outcome)
+        return end.label if end else self.spec.stages[self.state.stage].label
+
+    @property
+    def phases(self) -> list[tuple[Label, str, datetime | None]]:
+        """(label, done | at | ahead, when it was entered) for the four steps, always the same (P4)."""
+        entered: dict[str, datetime] = {}
+        for event in self.events:
+            moves = json.loads(event.head)["moves"]
+            if moves.get("outcome"):
+                entered.setdefault(self.spec.closed[moves["outcome"]].phase, event.occurred_at)
+            elif "stage" in moves:
+                entered.setdefault(self.spec.stages[moves["stage"]].phase, event.occurred_at)
+        closed = not self.state.is_open
+        here = "write_off" if closed else self.spec.stages[self.state.stage].phase
+        position = PHASES.index(here)
+        return [
+            (
+                PHASE_LABELS[phase],
+                "done" if i < position or closed else "at" if i == position else "ahead",
+                entered.get(phase),
+            )
+            for i, phase in enumerate(PHASES)
+        ]
+
+    @property
+    def clock(self) -> Clock:
+        return clock_of(self.case, self.spec, self.now)
+
+    @cached_property
+    def whys(self) -> list[Why]:
+        """Each clock that runs, explained by the calendar of its revision."""
+        found = []
+        for name, clock in self.state.clocks.items():
+            stops = [(datetime.fromisoformat(a), datetime.fromisoformat(b) if b else None) for a, b in clock["stops"]]
+            budget = Budget(**clock["budget"])
+            explained = due(datetime.fromisoformat(clock["from"]), budget, current(), stops)
+            label = Label("等待补充", "Waiting for the party") if name == WAIT else self.spec.stages[name].label
+            found.append(Why(label, explained, budget, len(stops)))
+        return found
+
+    @cached_property
+    def task_lines(self) -> list[TaskLine]:
+        """Tasks of this round and everything still open, the open ones first."""
+        rounds = [task.round for task in self.tasks if task.node[0] not in "?!"]
+        latest = max(rounds, default=0)
+        shown = [t for t in self.tasks if t.state == "open" or (t.round == latest and t.state == "done")]
+        return [self._line(task) for task in sorted(shown, key=lambda t: (t.state != "open", t.pk))]
+
+    def _line(self, task: Task) -> TaskLine:
+        role, label = self._task_labels(task.node)
+        mine = task.state == "open" and may_work_on(
+            self.spec, self.state, f"{task.node}@{task.unit_id}", self.actor, self.case.party_id, self.parent_of
+        )
+        clock = self.clock if task.state == "open" else Clock("done", Label("已办", "Done"))
+        return TaskLine(task, label, role, clock, self.names.get(task.assignee_id or 0, ""), mine)
+
+    def _task_labels(self, node: str) -> tuple[Label, Label]:
+        """(role, what is to be done)."""
+        if node.startswith("?"):
+            act = next((a for _, a in self.spec.all_acts() if a.name == node[1:] and a.approved_by), None)
+            label = act.approved_by.label if act and act.approved_by else Label(node, node)
+            return Label("审批", "Approval"), Label(
+                f"{label.zh}：{act.label.zh}", f"{label.en}: {act.label.en}"
+            ) if act else label
+        if node.startswith("!"):
+            return Label("督办", "Supervision"), self.spec.ladder[node[1:]].label
+        spec = next((stage.tasks[node] for stage in self.spec.stages.values() if node in stage.tasks), None)
+        label = spec.label if spec else Label(node, node)
+        role = Label("协办", "Assisting") if spec and spec.owner.kind == "each_in" else Label("主办", "Lead")
+        return role, label
+
+    @cached_property
+    def offers(self) -> list[Offer]:
+        """What this person may do now, the acts that move the case on first."""
+        found: list[Offer] = []
+        for task in self.tasks if self.state.is_open else []:
+            if task.state == "open":
+                found += self._offers_at(task)
+        for act in self.spec.offered(self.state.stage, self.state.outcome):
+            outside = not self.state.is_open or act.by not in self.spec.stages[self.state.stage].tasks
+            if outside and self._may(act, act.name, ""):
+                found.append(self._offer(act, act.name, None))
+        return sorted(found, key=lambda offer: not offer.primary)
+
+    def _offers_at(self, task: Task) -> Iterable[Offer]:
+        tok = f"{task.node}@{task.unit_id}"
+        standard = {"?": ("approve", "refuse"), "!": ("attend",)}.get(task.node[0])
+        if standard:
+            for action in standard:
+                if self._may(None, action, tok) and not self._own_proposal(tok):
+                    yield self._offer(None, action, task)
+            return
+        if self._may(None, "note", tok):
+            for action in ("sign", "note", *(["resume"] if self.state.held else [])):
+                if action != "sign" or task.signed_at is None:
+                    yield self._offer(None, action, task)
+        proposed = any(p["from"] == tok for p in self.state.proposals.values())
+        for act in self.spec.stages[self.state.stage].acts.values():
+            if act.by == task.node and not proposed and self._possible(act) and self._may(act, act.name, tok):
+                yield self._offer(act, act.name, task)
+
+    def _own_proposal(self, tok: str) -> bool:
+        proposal = self.state.proposals.get(tok)
+        return proposal is not None and proposal["by"] == self.actor.user_id
+
+    def _possible(self, act: Act) -> bool:
+        """Leave out what is used up; what is refused for another reason is offered, and says why when tried."""
+        done = self.state.counts.get(act.name, 0)
+        used_up = act.max is not None and done >= act.max + bool(act.beyond)
+        return not used_up and not (act.suspends and self.state.held)
+
+    def _may(self, act: Act | None, action: str, tok: str) -> bool:
+        if act and "handler" in act.never and self.actor.user_id in self.state.handlers:
+            return False
+        return may_act(
+            self.spec, self.state, act, action, tok, self.actor, self.case.party_id, self.desks, self.parent_of
+        )
+
+    def _offer(self, act: Act | None, action: str, task: Task | None) -> Offer:
+        fields, optional = fields_of(self.spec, act, action)
+        moves_on = bool(act and (act.to or act.completes)) and not (
+            act and (act.max or act.name in {"decline", "withdraw", "cannot"})
+        )
+        return Offer(
+            action=action,
+            label=act.label if act else STANDARD_LABELS[action],
+            task=task,
+            fields=fields,
+            optional=optional,
+            evidence=act.evidence if act else 0,
+            version=task.version if task else self.case.version,
+            primary=moves_on or action in {"approve", "attend", "sign"},
+            approval=act.approved_by.label if act and act.approved_by else None,
+            danger=bool(act and act.to and not moves_on),
+        )
+
+    # -- the story ----------------------------------------------------------------------------------------------------
+
+    def story(self, *, party: bool = False) -> list[Happened]:
+        """Newest first. For the party: only what is theirs to read, and a reply only once it is signed off."""
+        files: dict[int, list[Attachment]] = {}
+        for file in self.case.attachments.order_by("pk"):
+            files.setdefault(file.event_seq or 0, []).append(file)
+        told = [self._told(event, files.get(event.seq, []), party) for event in self.events]
+        return [item for item in reversed(told) if item]
+
+    def _told(self, event: Event, files: list[Attachment], party: bool) -> Happened | None:
+        head = json.loads(event.head)
+        moves, payload = head["moves"], _payload(event)
+        proposed = "propose" in moves
+        if party and (proposed or event.action in QUIET):
+            return None
+        texts, form, title = payload.get("texts", {}), head["form"], self._title(event.action, moves, head["at"])
+        if event.action == "approve":
+            texts, title = self._approved(head["at"], event.seq, texts, title)
+        said = self._said(texts, form, party)
+        unit = self.units[split(head["at"])[1]].name if head["at"] else ""
+        warn = event.action in {"urge", "rung", "instruct"} or any(
+            (c or {}).get("due", "") is None for c in moves.get("clocks", {}).values()
+        )
+        return Happened(
+            event.seq, event.occurred_at, self._who(event, payload), unit, title, tuple(said),
+            "warn" if warn else "system" if event.actor_id is None else "act",
+            event.hash, event.recorded_at, () if party and event.actor_id is not None and proposed else tuple(files),
+            event.payload.erased_at is not None,
+        )  # fmt: skip
+
+    def _who(self, event: Event, payload: Mapping[str, Any]) -> str:
+        return self.names.get(event.actor_id or 0, "") or str(payload.get("actor", ""))
+
+    def _title(self, action: str, moves: Mapping[str, Any], at: str) -> Label:
+        if action == "rung":
+            level = ("remind", "urge", "supervise", "hand_up")[moves["level"] - 1] if "level" in moves else ""
+            return self.spec.ladder[level].label if level in self.spec.ladder else STANDARD_LABELS["rung"]
+        act = next((a for _, a in self.spec.all_acts() if a.name == action), None)
+        label = act.label if act else STANDARD_LABELS.get(action, Label(action, action))
+        return Label(f"{label.zh}（待审批）", f"{label.en} (to be approved)") if "propose" in moves else label
+
+    def _approved(self, at: str, seq: int, texts: Mapping[str, str], title: Label) -> tuple[Mapping[str, str], Label]:
+        """An approval shows what was approved."""
+        node = split(at)[0]
+        for event in reversed(self.events):
+            if event.seq < seq and at in json.loads(event.head)["moves"].get("propose", {}):
+                act = next((a for _, a in self.spec.all_acts() if a.name == node[1:]), None)
+                approval = act.approved_by.label if act and act.approved_by else title
+                merged = Label(f"{approval.zh}：{act.label.zh}", f"{approval.en}: {act.label.en}") if act else title
+                return _payload(event).get("texts", {}), merged
+        return texts, title
+
+    def _said(self, texts: Mapping[str, str], form: Mapping[str, Any], party: bool) -> Iterable[Said]:
+        for name, value in {**form, **texts}.items():
+            item = self.spec.fields.get(name)
+            if item is None:
+                if not party:
+                    yield Said(Label("内容", "Text"), Label(str(value), str(value)))
+            elif (item.party or not party) and item.type != "confirm":
+                yield Said(item.label, self.value_label(item, value))
+
+    def value_label(self, item: Field, value: Any) -> Label:
+        """A field's value as people read it."""
+        if item.type == "choice":
+            return item.choices.get(str(value), Label(str(value), str(value)))
+        if item.type in {"unit", "units"}:
+            units = [self.units[int(pk)] for pk in ([value] if item.type == "unit" else value) if int(pk) in self.units]
+            return Label("、".join(u.name for u in units), ", ".join(u.name_en or u.name for u in units))
+        text = str(value)
+        if item.type == "phone" and len(text) >= 7:
+            text = f"{text[:3]}****{text[-4:]}"
+        return Label(text, text)
+
+
+def state_of(case: Case) -> State:
+    """The state from the row."""
+    return restore(
+        stage=case.stage, outcome=case.outcome, round=case.round, version=case.version, level=case.level,
+        marking=case.marking, state=case.state,
+    )  # fmt: skip
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    body = event.payload.body
+    return json.loads(body) if body else {}
+
+
+__all__ = ("TEXTS", "CaseFile", "Happened", "Offer", "Said", "TaskLine", "Why", "state_of")

@@ -1,0 +1,313 @@
+"""办件页面: desks, the case page with its acts, the party's own page, supervision. Every name stands in the permissions
+table; which case a person may open is decided here (`desks.visible`), what they may do by the kernel."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from qinqing.accounts.actor import Actor
+from qinqing.cases import acting, blobs, desks
+from qinqing.cases.actform import ActForm, act_forms, build, new_key, typed
+from qinqing.cases.calendars import current
+from qinqing.cases.casefile import CaseFile, Happened, Offer
+from qinqing.cases.models import Attachment, Case
+from qinqing.cases.refusals import Conflict, Incomplete
+from qinqing.directory.models import Unit
+from qinqing.lib.labels import Label
+from qinqing.lib.wallclock import now as present
+from qinqing.ui import parts
+from qinqing.ui.errors import NotFound, Problem
+from qinqing.ui.flash import say
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The person at the door, set by the middleware."""
+    return cast(Actor, request.actor)  # type: ignore[attr-defined]
+
+
+# -- desks ------------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def desk(request: HttpRequest) -> HttpResponse:
+    """我的办件."""
+    now, actor = present(), actor_of(request)
+    shown = desks.my_desk(actor, request.GET.get("tab", ""), now)
+    units = Unit.objects.filter(pk__in=actor.unit_ids)
+    tabs = [(name, label, shown.counts[name]) for name, label in desks.TABS.items()]
+    return render(request, "cases/desk.html", {"desk": shown, "tabs": tabs, "units": units, "now": now})
+
+
+@require_GET
+def unit(request: HttpRequest) -> HttpResponse:
+    """本单位办件: for liaisons and heads."""
+    now = present()
+    page = Paginator(desks.unit_cases(actor_of(request), now), 50).get_page(request.GET.get("page"))
+    groups = list(desks.grouped(desks.rows_of(page.object_list, now), now))
+    title = Label("本单位办件", "My unit's matters")
+    return render(request, "cases/list.html", {"groups": groups, "page": page, "heading": title, "now": now})
+
+
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """办件查询."""
+    now, text = present(), request.GET.get("q", "").strip()[:80]
+    found = (
+        desks.find_cases(text, actor_of(request)) if text else desks.visible(actor_of(request)).order_by("-opened_at")
+    )
+    page = Paginator(found.select_related("party", "lead"), 50).get_page(request.GET.get("page"))
+    rows = desks.rows_of(page.object_list, now)
+    groups = [
+        desks.Group(Label("查询结果", "Found"), Label(f"{page.paginator.count}件", f"{page.paginator.count}"), rows)
+    ]
+    title = Label("办件查询", "Find matters")
+    return render(
+        request,
+        "cases/list.html",
+        {"groups": groups if rows else [], "page": page, "heading": title, "q": text, "find": True},
+    )
+
+
+@require_GET
+def supervise(request: HttpRequest) -> HttpResponse:
+    """督办台: five counts that are the filters."""
+    now = present()
+    filters = desks.supervision(now)
+    chosen = request.GET.get("of") if request.GET.get("of") in filters else "overdue"
+    page = Paginator(filters[cast(str, chosen)], 50).get_page(request.GET.get("page"))
+    address = reverse("cases:supervise")
+    figures = [
+        parts.Figure(label, filters[name].count(), f"{address}?of={name}", tone="red" if name == "overdue" else "")
+        for name, label in desks.SUPERVISION_LABELS.items()
+    ]
+    mine = desks.my_desk(actor_of(request), "approve", now)
+    return render(request, "cases/supervise.html", {
+        "figures": figures, "page": page, "rows": desks.rows_of(page.object_list, now), "mine": mine, "now": now,
+        "heading": desks.SUPERVISION_LABELS[cast(str, chosen)],
+    })  # fmt: skip
+
+
+# -- one case ---------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    """The case page: left the story, right the duty."""
+    file = CaseFile(_visible(request, number), actor_of(request), present())
+    return _show(request, file, act_forms(file))
+
+
+def _visible(request: HttpRequest, number: str) -> Case:
+    found = desks.visible(actor_of(request)).filter(number=number).select_related("party", "lead", "parent").first()
+    if found is None:
+        raise NotFound(Label(f"没有办件{number}，或不在您的查阅范围", f"No case {number}, or it is not yours to see"))
+    return found
+
+
+def _show(
+    request: HttpRequest, file: CaseFile, forms: list[ActForm], *, trouble: Problem | None = None, status: int = 200
+) -> HttpResponse:
+    if actor_of(request).kind == "party":
+        return _show_party(request, file, forms, trouble=trouble, status=status)
+    seal = parts.Seal(count=file.case.seq)
+    return render(request, "cases/case.html", {
+        "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "seal": seal, "trouble": trouble,
+        "happenings": [happening(item, file.case) for item in file.story()],
+        "main_form": next((f for f in forms if f.open), next((f for f in forms if f.offer.primary), None)),
+        "forms": forms, "units": file.units,
+    }, status=status)  # fmt: skip
+
+
+def stages_of(file: CaseFile) -> list[parts.Stage]:
+    """The four steps as the page draws them."""
+    from qinqing.ui.dates import stamp  # noqa: PLC0415
+
+    return [
+        parts.Stage(
+            label, state, stamp(at, file.now) if at and state != "ahead" else file.stage_label if state == "at" else ""
+        )
+        for label, state, at in file.phases
+    ]
+
+
+def happening(item: Happened, case: Case, code: str = "") -> parts.Happening:
+    """One event as a line of the timeline; `code`: files are opened by receipt code."""
+    files = tuple(
+        parts.FileLink(
+            file.name,
+            reverse("cases:follow_file", args=[code, file.pk])
+            if code
+            else reverse("cases:file", args=[case.number, file.pk]),
+            file.size,
+            image=file.mime.startswith("image/"),
+        )
+        for file in item.files
+    )
+    zh = "；".join(f"{one.label.zh}：{one.text.zh}" for one in item.said)
+    en = "; ".join(f"{one.label.en}: {one.text.en}" for one in item.said)
+    if item.erased:
+        zh, en = "（内容已按期清除）", "(erased when its time was over)"
+    who = f"{item.unit} {item.who}".strip()
+    return parts.Happening(item.at, item.title, Label(zh, en), item.kind, who, item.seq, item.hash, files)
+
+
+@require_POST
+def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
+    """Do one act from the case page; what was typed is kept when it is refused."""
+    shown = _visible(request, number)
+    file = CaseFile(shown, actor_of(request), present())
+    return _do(request, file, action, lambda: redirect("cases:case", number=number))
+
+
+def _do(request: HttpRequest, file: CaseFile, action: str, onward) -> HttpResponse:  # type: ignore[no-untyped-def]
+    task_id = int(task) if (task := request.POST.get("task", "")).isdigit() else None
+    version = int(seen) if (seen := request.POST.get("version", "")).isdigit() else None
+    offer = next((o for o in file.offers if o.action == action and (o.task.pk if o.task else None) == task_id), None)
+    try:
+        if offer is None:
+            raise Conflict(
+                Label("这一步刚刚已由他人办理，或不再可办", "Somebody has just done this, or it can no longer be done")
+            )
+        files = [blobs.store(upload) for upload in request.FILES.getlist("files")]
+        acting.act(
+            file.case.pk, action, file.actor, file.now, typed(offer, request.POST), task_id=task_id,
+            expected_version=version, idempotency_key=request.POST.get("key") or None, files=files,
+        )  # fmt: skip
+    except Problem as problem:
+        return _refused(request, file.case.pk, action, offer, problem)
+    say(request, Label(f"{offer.label.zh}：已办", f"Done: {offer.label.en}"))
+    return onward()  # type: ignore[no-any-return]
+
+
+def _refused(request: HttpRequest, case_id: int, action: str, offer: Offer | None, problem: Problem) -> HttpResponse:
+    """The case as it stands now, with the form as it was typed and what is wrong with it."""
+    fresh = CaseFile(
+        Case.objects.select_related("party", "lead", "parent").get(pk=case_id), actor_of(request), present()
+    )
+    again = next((o for o in fresh.offers if o.action == action and (not offer or _same_task(o, offer))), offer)
+    forms = [f for f in act_forms(fresh) if f.offer.action != action or not again]
+    if again:
+        form = build(again, fresh, request.POST)
+        form.is_valid()
+        if isinstance(problem, Incomplete):
+            form.errors.clear()
+            form.refuse(problem.fields)
+        else:
+            form.errors.clear()
+        forms.insert(0, ActForm(again, form, new_key(), open=True))
+    return _show(request, fresh, forms, trouble=problem, status=problem.status)
+
+
+def _same_task(one: Offer, other: Offer) -> bool:
+    return (one.task.pk if one.task else None) == (other.task.pk if other.task else None)
+
+
+@require_GET
+def file(request: HttpRequest, number: str, file_id: int) -> HttpResponseBase:
+    """An attachment, as a download unless it is an image or PDF."""
+    return _send(Attachment.objects.filter(case=_visible(request, number), pk=file_id).first())
+
+
+def _send(found: Attachment | None) -> HttpResponseBase:
+    if found is None:
+        raise NotFound(Label("没有这个附件", "There is no such attachment"))
+    shown = found.mime.startswith("image/") or found.mime == "application/pdf"
+    response = FileResponse(
+        blobs.path(found.sha256).open("rb"), as_attachment=not shown, filename=found.name, content_type=found.mime
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response
+
+
+@require_GET
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """回执: one sheet with the number, the code and a QR to follow the matter."""
+    file = CaseFile(_visible(request, number), actor_of(request), present())
+    address = request.build_absolute_uri(reverse("cases:follow", args=[file.case.receipt_code]))
+    return render(request, "cases/receipt.html", {"file": file, "case": file.case, "address": address, "now": file.now})
+
+
+# -- the party's own ---------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def mine(request: HttpRequest) -> HttpResponse:
+    """我的诉求: the matters of the person and the companies they act for."""
+    now = present()
+    cases = desks.visible(actor_of(request)).select_related("party", "lead").order_by("-opened_at")[:100]
+    return render(request, "cases/mine.html", {"rows": desks.rows_of(cases, now), "now": now})
+
+
+@require_GET
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """Whoever has the receipt follows the matter, without signing in."""
+    file = _by_code(code)
+    return _show_party(request, file, act_forms(file))
+
+
+def _by_code(code: str) -> CaseFile:
+    found = Case.objects.filter(receipt_code=code.upper().replace("-", "")).select_related("party", "lead").first()
+    if found is None:
+        raise NotFound(Label("没有这个回执码，请核对后重新输入", "No such receipt code; check it and type it again"))
+    holder = Actor(None, "回执持有人", "party", party_ids=frozenset({found.party_id}))
+    return CaseFile(found, holder, present())
+
+
+def _show_party(
+    request: HttpRequest, file: CaseFile, forms: list[ActForm], *, trouble: Problem | None = None, status: int = 200
+) -> HttpResponse:
+    code = file.case.receipt_code
+    by_code = file.actor.user_id is None
+    return render(request, "cases/follow.html", {
+        "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "forms": forms, "trouble": trouble,
+        "happenings": [happening(item, file.case, code) for item in file.story(party=True)], "by_code": by_code,
+    }, status=status)  # fmt: skip
+
+
+@require_POST
+def follow_act(request: HttpRequest, code: str, action: str) -> HttpResponse:
+    """Supplement, withdraw, say “not solved” with the receipt code."""
+    file = _by_code(code)
+    request.actor = file.actor  # type: ignore[attr-defined]  # the receipt is the right
+    return _do(request, file, action, lambda: redirect("cases:follow", code=file.case.receipt_code))
+
+
+@require_GET
+def follow_file(request: HttpRequest, code: str, file_id: int) -> HttpResponseBase:
+    """An attachment the party may see: those of events told to the party."""
+    shown = _by_code(code)
+    told = {attachment.pk for item in shown.story(party=True) for attachment in item.files}
+    return _send(Attachment.objects.filter(pk=file_id).first() if file_id in told else None)
+
+
+@require_GET
+def calendar(request: HttpRequest) -> HttpResponse:
+    """工作日历: this year and the next, and which revision is in force."""
+    from qinqing.cases.calendar_page import months  # noqa: PLC0415
+
+    in_force, now = current(), present()
+    return render(request, "cases/calendar.html", {"years": months(in_force, now), "calendar": in_force, "now": now})
+
+
+urlpatterns = [
+    path("desk/", desk, name="desk"),
+    path("unit/", unit, name="unit"),
+    path("cases/", search, name="search"),
+    path("supervision/", supervise, name="supervise"),
+    path("cases/<str:number>/", case, name="case"),
+    path("cases/<str:number>/receipt/", receipt, name="receipt"),
+    path("cases/<str:number>/files/<int:file_id>/", file, name="file"),
+    path("cases/<str:number>/<slug:action>/", act, name="act"),
+    path("my/", mine, name="mine"),
+    path("calendar/", calendar, name="calendar"),
+    path("r/<str:code>/", follow, name="follow"),
+    path("r/<str:code>/files/<int:file_id>/", follow_file, name="follow_file"),
+    path("r/<str:code>/<slug:action>/", follow_act, name="follow_act"),
+]
