@@ -28,4 +28,6 @@ class CasesConfig(AppConfig):
         register(Entry(WORK, Label("督办台", "Supervision"), "cases:supervise", 30, icon="list"))
         register(Entry(WORK, Label("办件查询", "Find matters"), "cases:search", 40, icon="search"))
         register(Entry(WORK, Label("我的诉求", "My matters"), "cases:mine", 15, icon="list"))
-        register(Entry(Label("资料", "Reference"), Label("工作日历", "Working calendar"), "cases:calendar", 90, icon="list"))
+        register(
+            Entry(Label("资料", "Reference"), Label("工作日历", "Working calendar"), "cases:calendar", 90, icon="list")
+        )

@@ -14,9 +14,11 @@ from typing import Any
 
 from qinqing.accounts.actor import Actor
 from qinqing.accounts.models import User
+from qinqing.audit.verify import check_chain
 from qinqing.cases import shelf
 from qinqing.cases.calendars import current
-from qinqing.cases.forms import TEXTS, fields_of
+from qinqing.cases.forms import fields_of
+from qinqing.cases.history import CaseHistory
 from qinqing.cases.models import Attachment, Case, Event, Task
 from qinqing.cases.permitting import may_act, may_work_on
 from qinqing.cases.procedure import PHASES, Act, Field, Procedure
@@ -25,7 +27,7 @@ from qinqing.cases.timing import clock_of
 from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.workdays import Budget, Due, due
-from qinqing.ui.parts import Clock
+from qinqing.ui.parts import Clock, Seal
 
 PHASE_LABELS = {
     "find": Label("发现", "Found"),
@@ -198,6 +200,13 @@ class CaseFile:
         return found
 
     @cached_property
+    def seal(self) -> Seal:
+        """历史完整: the chain of this case, verified now."""
+        chain = next(CaseHistory().chains(self.case.number))
+        findings, count, _ = check_chain("cases", chain)
+        return Seal(count=count) if not findings else Seal(broken_at=findings[0].seq or 0)
+
+    @cached_property
     def task_lines(self) -> list[TaskLine]:
         """Tasks of this round and everything still open, the open ones first."""
         rounds = [task.round for task in self.tasks if task.node[0] not in "?!"]
@@ -282,7 +291,7 @@ class CaseFile:
         )
         return Offer(
             action=action,
-            label=act.label if act else STANDARD_LABELS[action],
+            label=act.label if act else self._standard_label(action, task),
             task=task,
             fields=fields,
             optional=optional,
@@ -292,6 +301,12 @@ class CaseFile:
             approval=act.approved_by.label if act and act.approved_by else None,
             danger=bool(act and act.to and not moves_on),
         )
+
+    def _standard_label(self, action: str, task: Task | None) -> Label:
+        """An approval is called what the procedure calls it: 审核签发, 批准延期."""
+        proposal = self.state.proposals.get(f"{task.node}@{task.unit_id}") if task and action == "approve" else None
+        act = self.spec.act(self.state.stage, self.state.outcome, proposal["act"]) if proposal else None
+        return act.approved_by.label if act and act.approved_by else STANDARD_LABELS[action]
 
     # -- the story ----------------------------------------------------------------------------------------------------
 
@@ -379,6 +394,3 @@ def state_of(case: Case) -> State:
 def _payload(event: Event) -> dict[str, Any]:
     body = event.payload.body
     return json.loads(body) if body else {}
-
-
-__all__ = ("TEXTS", "CaseFile", "Happened", "Offer", "Said", "TaskLine", "Why", "state_of")

@@ -107,9 +107,7 @@ def examine(text: str, known: Known) -> tuple[Procedure | None, list[Finding]]:
 
 def prove(procedure: Procedure, known: Known) -> list[Finding]:
     """`checker.check` with these names."""
-    return check(
-        procedure, capacities=known.capacities, desks=known.desks, guards=known.guards, effects=known.effects
-    )
+    return check(procedure, capacities=known.capacities, desks=known.desks, guards=known.guards, effects=known.effects)
 
 
 def _unparsed(text: str) -> Finding:

@@ -39,14 +39,14 @@ def standing() -> Standing:
     return Standing(waiting["count"], waiting["oldest"], retrying, _stuck().count())
 
 
-def stuck_count(actor: Any = None) -> int:
-    """For the menu."""
-    return _stuck().count()
+def stuck_count(actor: Any = None) -> int | None:
+    """For the menu; None when nothing is stuck."""
+    return _stuck().count() or None
 
 
 def unread_of(actor: Any) -> int | None:
-    """For the menu: unread notices of the reader."""
-    return unread_count(getattr(actor, "user_id", None))
+    """For the menu: unread notices of the reader; None when there are none."""
+    return unread_count(getattr(actor, "user_id", None)) or None
 
 
 def deliveries_in_trouble() -> QuerySet[Delivery]:
