@@ -24,8 +24,8 @@ def run(*words: str) -> int | None:
 
 def test_an_administrator_with_a_password_from_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("first-password-1\n"))
-    run("create", "--username", "lu", "--name", "陆明远", "--role-admin", "security", "--password-stdin")
-    user = User.objects.get(username="lu")
+    run("create", "--username", "luming", "--name", "陆明远", "--role-admin", "security", "--password-stdin")
+    user = User.objects.get(username="luming")
     assert user.check_password("first-password-1")
     assert user.must_change_password
     assert AdminRole.objects.get(user=user).role == "security_admin"

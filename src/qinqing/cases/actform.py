@@ -1,4 +1,4 @@
-"""动作表单: the form of one act as a page shows it. What comes in is checked by the kernel; this only draws and keeps."""
+"""动作表单: the form of one act as a page shows it. The kernel checks what comes in; this only draws and keeps."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def open_case(
 ) -> Done:
     """Open a case in the procedure's first stage; `then` is a first act done in the same transaction (受理并交办).
 
-    `tags`: environment and action area (M2, M3). `occurred_at` (history brought in; the system only) differs from `now`.
+    `tags`: environment and action area (M2, M3). `occurred_at` differs from `now` for history brought in by the system.
     Raises Refused, Incomplete, Conflict.
     """
     spec_id = shelf.current_id(procedure)
@@ -302,7 +302,8 @@ class _Acting:
             db.execute(writing.MOVE, [
                 row.procedure_id, state.stage, state.outcome, state.round, state.version, seq, event.hash,
                 " ".join(state.marking), state.to_json(), recording.due_of(state), state.provisional,
-                recording.calendar_of(state, world.calendar.revision), state.held, state.level, state.fields.get("lead"), when(closed_at) if state.outcome else None,
+                recording.calendar_of(state, world.calendar.revision), state.held, state.level,
+                state.fields.get("lead"), when(closed_at) if state.outcome else None,
                 when(self.happened), row.id,
             ])  # fmt: skip
             self._write_tasks(moves, at)

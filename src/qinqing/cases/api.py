@@ -34,14 +34,14 @@ class OpenIn(Schema):
     fields: dict[str, Any]
     channel: Annotated[str, Field(max_length=16)] = "api"
     first_act: Annotated[str, Field(max_length=60)] | None = None
-    first_fields: dict[str, Any] = {}
+    first_fields: dict[str, Any] = Field(default_factory=dict)
     idempotency_key: Key | None = None
 
 
 class ActIn(Schema):
     """An act: the form's fields; `task_id` for work at a task; `expected_version` as last seen."""
 
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default_factory=dict)
     task_id: Id | None = None
     expected_version: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     idempotency_key: Key | None = None
@@ -124,8 +124,8 @@ def open_case(request: HttpRequest, body: OpenIn) -> tuple[int, DoneOut]:
         raise Unknown(Label("没有这个办事主体", "There is no such party"))
     then = (body.first_act, body.first_fields) if body.first_act else None
     done = acting.open_case(
-        body.procedure, body.party_id, actor_of(request), present(), body.fields, title=body.title, channel=body.channel,
-        then=then, idempotency_key=body.idempotency_key,
+        body.procedure, body.party_id, actor_of(request), present(), body.fields, title=body.title,
+        channel=body.channel, then=then, idempotency_key=body.idempotency_key,
     )  # fmt: skip
     return 201, _done(done)
 
@@ -138,9 +138,10 @@ def read(request: HttpRequest, number: Annotated[str, Path(max_length=40)]) -> C
     file = CaseFile(_visible(request, number), actor_of(request), present())
     case, party = file.case, actor_of(request).kind == "party"
     return CaseOut(
-        number=case.number, title=case.title, party=case.party.name, procedure=f"{file.spec.code}@{file.spec.version}",
-        stage=case.stage, outcome=case.outcome, version=case.version, opened_at=case.opened_at, closed_at=case.closed_at,
-        due_at=case.due_at, provisional=case.provisional, held=case.held, level=case.level,
+        number=case.number, title=case.title, party=case.party.name,
+        procedure=f"{file.spec.code}@{file.spec.version}",
+        stage=case.stage, outcome=case.outcome, version=case.version, opened_at=case.opened_at,
+        closed_at=case.closed_at, due_at=case.due_at, provisional=case.provisional, held=case.held, level=case.level,
         tasks=[
             TaskOut(id=line.task.pk, node=line.task.node, unit=line.task.unit.name, label=str(line.label),
                     version=line.task.version, mine=line.mine)

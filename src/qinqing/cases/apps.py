@@ -1,4 +1,4 @@
-"""The kernel's place in the house: its histories to the audit, its passing of time to the worker, its pages to the menu."""
+"""The kernel's place in the house: histories to the audit, the passing of time to the worker, pages to the menu."""
 
 from django.apps import AppConfig
 

@@ -143,8 +143,8 @@ class CaseFile:
 
     @cached_property
     def names(self) -> dict[int, str]:
-        ids = {e.actor_id for e in self.events} | {t.assignee_id for t in self.tasks}
-        return dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+        ids = {pk for pk in [e.actor_id for e in self.events] + [t.assignee_id for t in self.tasks] if pk is not None}
+        return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
 
     @cached_property
     def texts(self) -> dict[str, str]:

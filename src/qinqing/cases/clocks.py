@@ -46,4 +46,5 @@ def _moments(spec: Procedure, name: str, clock: dict[str, Any], calendar: Calend
     assert rungs
     start, budget = datetime.fromisoformat(clock["from"]), Budget(**clock["budget"])
     stops = [(datetime.fromisoformat(a), datetime.fromisoformat(b) if b else None) for a, b in clock["stops"]]
-    return [(rung, rung_at(rung, start, budget, calendar, stops)) for rung in rungs.rungs]
+    moments = ((rung, rung_at(rung, start, budget, calendar, stops)) for rung in rungs.rungs)
+    return [(rung, moment) for rung, moment in moments if moment is not None]

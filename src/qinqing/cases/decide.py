@@ -23,7 +23,7 @@ REFUSALS = 3  # an approver may send a proposal back this often; then it is for 
 def begin(spec: Procedure, command: Command, world: World) -> Moves:
     """The moves that open a case in its first stage."""
     draft = Draft(spec, State(""), command, world)
-    draft.set(command.set)
+    draft.put(command.set)
     drafting.enter(draft, spec.first.name)
     return draft.moves
 
@@ -161,7 +161,7 @@ def _refuse(draft: Draft) -> None:
 
 
 def _execute(draft: Draft, act: Act, tok: str, values: Mapping[str, Any], actor_id: int | None) -> None:
-    draft.set(values)
+    draft.put(values)
     draft.moves["count"] = act.name
     if tok:
         _note_handler(draft, actor_id)
@@ -273,7 +273,7 @@ def _proceed(draft: Draft) -> None:
     target = drafting.branch(draft, stage.next) if stage.automatic else ""
     if not target:
         raise NotAllowed(Label("不是自动环节", "This stage is not automatic"), gone=True)
-    draft.set(draft.command.set)
+    draft.put(draft.command.set)
     drafting.leave(draft, target, "", False)
 
 

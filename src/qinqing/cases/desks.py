@@ -1,6 +1,6 @@
 """工作台: whose desk a case lies on, sorted by working time left. Reads only.
 
-`handler` (my tasks), `unit` (liaison and head: everything of the unit), `supervision` (what climbs), `party` (my matters).
+`my_desk` (tasks of the officer), `unit_cases` (liaison and head: all of the unit), `supervision` (what climbs).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from qinqing.cases.casefile import state_of
 from qinqing.cases.models import Case, Event, Task
 from qinqing.cases.permitting import capacity_of
 from qinqing.cases.timing import clock_of
+from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
 from qinqing.ui.parts import Clock
@@ -107,10 +108,8 @@ def _open_tasks(actor: Actor) -> QuerySet[Task]:
     )
 
 
-def _reach(actor: Actor) -> Q | list[int]:
+def _reach(actor: Actor) -> list[int]:
     """Units whose tasks the actor may see: their own, and those below them where a capacity reaches down."""
-    from qinqing.directory.models import Unit  # noqa: PLC0415
-
     return list(
         Unit.objects.filter(Q(pk__in=actor.unit_ids) | Q(parent__in=actor.unit_ids)).values_list("pk", flat=True)
     )

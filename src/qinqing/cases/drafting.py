@@ -55,7 +55,7 @@ class Draft:
         self.moves: Moves = {}
         self.fields: dict[str, Any] = dict(state.fields)
 
-    def set(self, values: Mapping[str, Any]) -> None:
+    def put(self, values: Mapping[str, Any]) -> None:
         if values:
             self.moves.setdefault("set", {}).update(values)
             self.fields.update(values)
@@ -136,7 +136,7 @@ def open_more(draft: Draft, node: str, values: Mapping[str, Any]) -> None:
         if tok not in draft.state.marking:
             draft.open(tok)
     earlier = draft.state.fields.get(owner.ref) or []
-    draft.set({owner.ref: [*earlier, *(unit for unit in values.get(owner.ref, ()) if unit not in earlier)]})
+    draft.put({owner.ref: [*earlier, *(unit for unit in values.get(owner.ref, ()) if unit not in earlier)]})
 
 
 def raise_level(draft: Draft, level: str) -> None:

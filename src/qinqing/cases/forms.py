@@ -6,7 +6,7 @@ payload only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -59,7 +59,7 @@ def fill(fields: Iterable[Field], optional: frozenset[str], data: Mapping[str, A
         raw = data.get(item.name)
         if isinstance(raw, str):
             raw = raw.replace("\r\n", "\n").strip()
-        if raw is None or raw == "" or raw == [] or raw is False:
+        if raw is None or raw is False or raw in ("", []):
             if item.name not in optional:
                 faults[item.name] = _missing(item)
             continue
@@ -68,7 +68,8 @@ def fill(fields: Iterable[Field], optional: frozenset[str], data: Mapping[str, A
         except _Fault as fault:
             faults[item.name] = fault.label
             continue
-        (filled.texts if item.type in TEXTS else filled.set)[item.name] = value
+        target: dict[str, Any] = filled.texts if item.type in TEXTS else filled.set
+        target[item.name] = value
     if faults:
         raise Bad(faults)
     return filled
@@ -163,7 +164,7 @@ def _confirm(item: Field, raw: Any) -> bool:
     raise _Fault(_missing(item))
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Field, Any], object]] = {
     "text": _text,
     "phone": _phone,
     "choice": _choice,

@@ -22,7 +22,7 @@ BATCH = 200  # cases read at once
 class CaseHistory:
     """The chains of all cases: one per case, named by its number."""
 
-    append_only_tables = ("cases_event", "cases_payload")
+    append_only_tables: tuple[str, ...] = ("cases_event", "cases_payload")
 
     def chains(self, ref: str | None = None) -> Iterator[ChainView]:
         cases = Case.objects.order_by("pk")

@@ -1,4 +1,4 @@
-"""谁可以办: whether an actor may do an act at a task. Pure; the same answer serves the act and the page that offers it."""
+"""谁可以办: whether an actor may do an act at a task. Pure; the same answer serves the act and the page offering it."""
 
 from __future__ import annotations
 

@@ -79,7 +79,8 @@ def record(
             db.execute(writing.OPEN_TASK, [case_id, state.round, *split(tok), when(event.happened)])
         for file in event.files:
             db.execute(writing.ATTACH, [
-                case_id, event.seq, file.sha256, file.name, file.mime, file.size, event.actor.user_id, when(event.happened),
+                case_id, event.seq, file.sha256, file.name, file.mime, file.size, event.actor.user_id,
+                when(event.happened),
             ])  # fmt: skip
         topic = f"case.{spec.code}.{event.action}"
         db.execute(writing.NOTIFY, [f"{event.number}#{event.seq}", topic, body, when(event.now)])

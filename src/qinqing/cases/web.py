@@ -116,7 +116,8 @@ def _show(
     if actor_of(request).kind == "party":
         return _show_party(request, file, forms, trouble=trouble, status=status)
     return render(request, "cases/case.html", {
-        "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "seal": file.seal, "trouble": trouble,
+        "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "seal": file.seal,
+        "trouble": trouble,
         "happenings": [happening(item, file.case) for item in file.story()],
         "main_form": next((f for f in forms if f.open), next((f for f in forms if f.offer.primary), None)),
         "forms": forms, "units": file.units,

@@ -33,7 +33,8 @@ CREATE = (
 )
 MOVE = (
     "UPDATE cases_case SET procedure_id=%s,stage=%s,outcome=%s,round=%s,version=%s,seq=%s,head_hash=%s,marking=%s,"
-    "state=%s,due_at=%s,provisional=%s,calendar=%s,held=%s,level=%s,lead_id=%s,closed_at=%s,last_event_at=%s WHERE id=%s"
+    "state=%s,due_at=%s,provisional=%s,calendar=%s,held=%s,level=%s,lead_id=%s,closed_at=%s,last_event_at=%s"
+    " WHERE id=%s"
 )
 APPEND = (
     "INSERT INTO cases_event(case_id,seq,action,actor_id,occurred_at,recorded_at,head,hash,idempotency_key)"

@@ -44,7 +44,8 @@ def notices(request: HttpRequest) -> HttpResponse:
     page = {
         "page": Paginator(selectors.notices_of(actor.user_id or 0), _LINES).get_page(request.GET.get("page")),
         "unread": selectors.unread_of(actor),
-        "shell": "ui/party.html" if actor.kind == "party" else "ui/staff.html",
+        "phone": actor.kind == "party",
+        "shell": "ui/phone.html" if actor.kind == "party" else "ui/staff.html",
     }
     return render(request, "messaging/notices.html", page)
 
