@@ -101,7 +101,8 @@ def interleaved(contestants: Mapping[str, Callable[[], float]], repetitions: int
 
 
 def machine(folder: Path) -> dict[str, Any]:
-    """What the figures depend on: cores, memory, versions, and the time `folder`'s disk takes to keep 4 KiB."""
+    """What the figures depend on: cores, memory, versions, the time `folder`'s disk takes to keep 4 KiB, and the load
+    of the last minute by others (much over 0.5: measure again when it is quiet)."""
     return {
         "system": platform.system(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -109,6 +110,7 @@ def machine(folder: Path) -> dict[str, Any]:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "fsync_ms": significant(_fsync_ms(folder), 3),
+        "load": significant(os.getloadavg()[0], 3),
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +42,7 @@ class Plan:
 
 
 FULL = Plan(repetitions=7, seconds=1.0, steady_runs=3, steady_seconds=20)
-QUICK = Plan(repetitions=3, seconds=0.4, steady_runs=1, steady_seconds=8)
+QUICK = Plan(repetitions=3, seconds=0.4, steady_runs=1, steady_seconds=6)
 
 
 def measure(quick: bool) -> Report:
@@ -118,11 +119,14 @@ def _version(address: str) -> str:
 
 @contextmanager
 def _teams(engines: Mapping[str, Engine], folder: Path) -> Iterator[dict[str, Team]]:
+    """All engines, started two at a time and ready."""
+    teams = {name: Team(engine, folder / f"stderr-{n}.txt") for n, (name, engine) in enumerate(engines.items())}
     with ExitStack() as stack:
-        teams = {}
-        for number, (name, engine) in enumerate(engines.items()):
-            progress(f"starting {name}")
-            teams[name] = stack.enter_context(Team(engine, folder / f"stderr-{number}.txt"))
+        for team in teams.values():
+            stack.callback(team.close)
+        with ThreadPoolExecutor(2) as pool:
+            for name, _ in zip(teams, pool.map(Team.start, teams.values()), strict=True):
+                progress(f"{name} is ready")
         yield teams
 
 

@@ -59,23 +59,27 @@ class Team:
         self.members: list[subprocess.Popen[str]] = []
         self.acts = 0  # done so far by all members together
 
+    def start(self) -> None:
+        """Make the store, start the members, wait until each has warmed up. `close` is needed even if this fails."""
+        with self.errors.open("a", encoding="utf-8") as errors:
+            self._prepare(errors)
+            for worker in range(self.engine.processes):
+                self.members.append(
+                    subprocess.Popen(
+                        self.engine.command(worker),
+                        cwd=ROOT,
+                        env=self.engine.variables(),
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=errors,
+                        text=True,
+                    )
+                )
+        self.receive()  # the warm-up
+
     def __enter__(self) -> Team:
         try:
-            with self.errors.open("a", encoding="utf-8") as errors:
-                self._prepare(errors)
-                for worker in range(self.engine.processes):
-                    self.members.append(
-                        subprocess.Popen(
-                            self.engine.command(worker),
-                            cwd=ROOT,
-                            env=self.engine.variables(),
-                            stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE,
-                            stderr=errors,
-                            text=True,
-                        )
-                    )
-            self.receive()  # the warm-up
+            self.start()
         except BaseException:
             self.close()
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 
 from dev import apt
 
@@ -29,12 +30,22 @@ def ensure() -> str | None:
     """Path of Chromium, installed first (with Chinese fonts) when missing and permitted; None when it cannot be had."""
     missing = [] if executable() else ["chromium"]
     if not _chinese_fonts():
-        missing.append("fonts-noto-cjk")
+        missing += ["fonts-noto-cjk", "fontconfig"]
+    if not _driver_runs():
+        missing.append("libatomic1")
     if missing:
-        apt.install(*missing, "fontconfig")
-    return executable()
+        apt.install(*missing)
+    return executable() if _driver_runs() else None
 
 
 def _chinese_fonts() -> bool:
     lister = shutil.which("fc-list")
     return lister is not None and bool(subprocess.run([lister, ":lang=zh"], capture_output=True, check=False).stdout)
+
+
+def _driver_runs() -> bool:
+    """Whether Playwright's own program starts: on small systems a library of its is missing."""
+    return (
+        subprocess.run([sys.executable, "-m", "playwright", "--version"], capture_output=True, check=False).returncode
+        == 0
+    )

@@ -51,7 +51,7 @@ def test_verification_anchors_and_erasures_are_shown(auditor: Client, keeper: Ke
     services.verify_database(NOW)
     text = auditor.get("/audit/anchors/").content.decode()
     assert "历史完整" in text
-    assert anchor.root in text
+    assert anchor.root[:34] in text
     assert "审计处" in text
     keeper.chains_by_ref["帮1"] = build("帮1", ["改"])
     services.verify_database(NOW)

@@ -69,7 +69,7 @@ def test_what_was_not_measured_is_null_never_zero(capsys: pytest.CaptureFixture[
 
 def test_the_machine_is_described_without_naming_it(tmp_path: Path) -> None:
     found = harness.machine(tmp_path)
-    assert set(found) == {"system", "cores", "memory_gib", "python", "sqlite", "fsync_ms"}
+    assert set(found) == {"system", "cores", "memory_gib", "python", "sqlite", "fsync_ms", "load"}
     assert found["cores"] >= 1
     assert found["fsync_ms"] > 0
     assert not list(tmp_path.iterdir())

@@ -10,7 +10,7 @@ import pytest
 from tests.browser.fixtures import assert_accessible, assert_fits
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page, Route
 
 GALLERY = "/ui/components/"
 SMALL = """[...document.querySelectorAll('body *')].filter(e =>
@@ -94,21 +94,24 @@ def test_a_key_presses_its_button(page: Page) -> None:
     assert page.title() == "pressed"
 
 
-def _hold_answers(page: Page) -> list[str]:
-    """POSTs wait for ever; returns the list of their bodies."""
+def _stay(page: Page) -> list[str]:
+    """POSTs are answered with 204, which leaves the page where it is; returns the list of their bodies."""
     sent: list[str] = []
-    page.route(
-        "**/ui/components/**",
-        lambda route: (
-            sent.append(route.request.post_data or "") if route.request.method == "POST" else route.continue_()
-        ),
-    )
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            sent.append(route.request.post_data or "")
+            route.fulfill(status=204)
+        else:
+            route.continue_()
+
+    page.route("**/ui/components/**", answer)
     return sent
 
 
 def test_ctrl_enter_sends_once(page: Page) -> None:
     page.goto(f"{GALLERY}?bad=0")
-    sent = _hold_answers(page)
+    sent = _stay(page)
     page.locator("#id_story").focus()
     page.keyboard.press("Control+Enter")
     page.keyboard.press("Control+Enter")
@@ -162,9 +165,9 @@ def test_print_leaves_navigation_and_buttons_out(page: Page) -> None:
     assert page.locator(".ruler").first.is_visible()
 
 
-def test_no_script_no_loss(chromium: object, live: str) -> None:
+def test_no_script_no_loss(chromium: Browser, live: str) -> None:
     """Picks, segments and definitions work where scripts are forbidden."""
-    context = chromium.new_context(base_url=live, java_script_enabled=False)  # type: ignore[attr-defined]
+    context = chromium.new_context(base_url=live, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{GALLERY}?bad=0")
     page.locator('input[name="klass"][value="s"]').check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,11 @@ def changed(raw: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 
 def dump(raw: dict[str, Any]) -> str:
     return yaml.safe_dump(raw, allow_unicode=True, sort_keys=False)
+
+
+def dump_fast(raw: dict[str, Any]) -> str:
+    """JSON is YAML too, and quick to write; all on one line."""
+    return json.dumps(raw, ensure_ascii=False)
 
 
 def is_proved(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Brute force against the checker: play every case a procedure can have, and look for one that strands.
 
 Written from the meaning of the language alone; shares nothing with the checker. A case here is its stage, the names of
-its open tasks, what the fields that matter hold, and how often each act with `max` was done.
+its open tasks, what the fields that matter hold, and how often each act with `max` has moved it.
 """
 
 from __future__ import annotations
@@ -163,18 +163,15 @@ class _Player:
         done = counts.get(act.name, 0)
         if case.tasks & set(act.waits_for) or (act.max is not None and done >= act.max + bool(act.beyond)):
             return
-        counted = {**counts, act.name: done + 1} if self.is_worth_counting(act) else counts
-        sure = own and not act.before_due and not (act.guards and not act.fields)
+        # Acts that do not move the case are not counted: they may be done too often here, and are relied on for nothing.
+        counted = {**counts, act.name: done + 1} if act.max is not None and act.to else counts
+        sure = own and not act.before_due and not (act.guards and not act.fields) and bool(act.max is None or act.to)
         for form in self.forms(fields, act):
             targets = [act.beyond] if act.beyond and done >= (act.max or 0) else list(self.branch(act.to, form))
             for target in targets:
                 yield from (Step(to, sure, True) for to in self.enter(target, form, counted))
             if not targets and stage:
                 yield from self.stay(case, act, form, counted, stage, sure)
-
-    def is_worth_counting(self, act: Act) -> bool:
-        """Acts that only hold or lengthen the clock change nothing here."""
-        return act.max is not None and bool(act.to or act.completes or act.opens_more or set(act.fields) & self.matter)
 
     def stay(
         self, case: Case, act: Act, form: dict[str, str], counts: dict[str, int], stage: Stage, sure: bool

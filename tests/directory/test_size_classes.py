@@ -68,7 +68,8 @@ def test_missing_is_unknown_and_named_never_zero():
 def test_missing_figure_that_cannot_matter_is_not_asked_for():
     answer = size_class(SizeFacts("C3482", staff=12), "statistics")
     assert answer.code == "micro"
-    assert "从业人员低于小型下限20人（工业）" in [reason.zh for reason in answer.decided_by]
+    assert "从业人员低于小型下限20人" in [reason.zh for reason in answer.decided_by]
+    assert answer.industry.zh == "工业"
 
 
 def test_an_industry_of_several_rows_is_decided_where_they_agree():

@@ -161,8 +161,6 @@ def test_api(client_of, company, unit):
     client = client_of("window_clerk")
     found = client.get("/api/parties", {"q": "沐柳"}).json()
     assert [(hit["id"], hit["phone"], hit["by"]) for hit in found] == [(party.pk, "199****1234", "name")]
-    wrong = client.get("/api/parties", {"q": ""})
-    assert wrong.status_code == 422
-    assert wrong["Content-Type"].startswith("application/problem+json")
+    assert client.get("/api/parties", {"q": ""}).status_code == 422
     assert {one["code"] for one in client.get("/api/units").json()} == {"hrss", "window"}
     assert Client().get("/api/parties", {"q": "沐柳"}).status_code == 401

@@ -26,6 +26,13 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def go(*processes: subprocess.Popen[str]) -> None:
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+
+
 def fill(number: int) -> None:
     Outbox.objects.bulk_create(
         Outbox(source="cases", key=f"帮{i}", topic="case.closed", body="{}", created_at=NOW) for i in range(number)
@@ -52,10 +59,10 @@ def worker(name: str, *options: str) -> Iterator[subprocess.Popen[str]]:
         "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
     }
     command = [sys.executable, str(ROOT / "tests/messaging/worker_process.py"), name, *options]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        assert process.stdout.readline() == "working\n"
+        assert process.stdout.readline() == "ready\n"
         yield process
     finally:
         process.kill()
@@ -73,6 +80,7 @@ def wait_for_effects(number: int) -> None:
 
 def finish(name: str = "last") -> None:
     with worker(name, "--once") as process:
+        go(process)
         assert process.wait(120) == 0
 
 
@@ -89,6 +97,7 @@ def test_killed_at_any_moment() -> None:
     fill(250)
     for _ in range(6):
         with worker("killed") as process:
+            go(process)
             wait_for_effects(chance.randint(1, 30))
             time.sleep(chance.uniform(0, 0.01))
             process.send_signal(signal.SIGKILL)
@@ -101,6 +110,7 @@ def test_killed_at_any_moment() -> None:
 def test_two_at_once_never_double() -> None:
     fill(150)
     with worker("one", "--once") as one, worker("two", "--once") as two:
+        go(one, two)
         assert (one.wait(120), two.wait(120)) == (0, 0)
     every_effect_happened_once(150)
     if connection.vendor == "postgresql":
@@ -111,6 +121,7 @@ def test_two_at_once_never_double() -> None:
 def test_sigterm_finishes_the_piece_in_hand() -> None:
     fill(300)
     with worker("stopped") as process:
+        go(process)
         wait_for_effects(20)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0

@@ -27,5 +27,6 @@ if __name__ == "__main__":
     jobs.register_job("counting", 0.01, lambda now: bool(ReadLog.objects.filter(what="nothing").exists()))
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    print("working", flush=True)
+    print("ready", flush=True)
+    sys.stdin.readline()  # several workers start in the same moment
     worker.run(stop, once="--once" in sys.argv)

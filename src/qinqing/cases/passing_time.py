@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 def fire_due_rungs(now: datetime, limit: int = 200) -> int:
     """Fire the rungs whose moment has come, oldest first; returns how many fired. Safe with several workers."""
     due = Rung.objects.filter(fired_at=None, at__lte=now).order_by("at", "pk")[:limit]
-    return sum(_fire(rung, now) for rung in due)
+    return sum(fire(rung, now) for rung in due)
 
 
-def _fire(rung: Rung, now: datetime) -> bool:
+def fire(rung: Rung, now: datetime) -> bool:
     """One rung and its consequence in one transaction; a clock that changed meanwhile has forgotten its rungs."""
     data = {"clock": rung.clock, "round": rung.round, "revision": rung.revision, "name": rung.name}
     try:

@@ -51,7 +51,7 @@ def unit(request: HttpRequest) -> HttpResponse:
     page = Paginator(desks.unit_cases(actor_of(request), now), 50).get_page(request.GET.get("page"))
     groups = list(desks.grouped(desks.rows_of(page.object_list, now), now))
     title = Label("本单位办件", "My unit's matters")
-    return render(request, "cases/list.html", {"groups": groups, "page": page, "heading": title, "now": now})
+    return render(request, "cases/list.html", {"groups": groups, "page": page, "heading": title, "q": "", "now": now})
 
 
 @require_GET

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "axes",
+    "ninja",
     "qinqing.audit",
     "qinqing.ui",
     "qinqing.accounts",
@@ -134,6 +135,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+CSRF_FAILURE_VIEW = "qinqing.ui.errors.csrf_failure"
 LOGIN_URL = "/sign-in/"
 PERMISSIONS_TABLE = Path(__file__).with_name("permissions.yaml")
 
@@ -155,6 +157,7 @@ TEMPLATES = [
 ]
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 BLOBS = HOME / "blobs"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000

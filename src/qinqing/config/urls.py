@@ -9,10 +9,13 @@ from django.urls import URLPattern, URLResolver, include, path
 from ninja import NinjaAPI
 
 from qinqing import __version__
+from qinqing.accounts.api_auth import ActorAuth
+from qinqing.ui import errors
 
 ROOMS = ("site", "accounts", "ui", "audit", "messaging", "directory", "cases", "appeals")
 
-api = NinjaAPI(title="亲清 Qinqing", version=__version__, urls_namespace="api")
+api = NinjaAPI(title="亲清 Qinqing", version=__version__, urls_namespace="api", auth=ActorAuth())
+errors.install(api)
 urlpatterns: list[URLPattern | URLResolver] = []
 for room in ROOMS:
     if find_spec(f"qinqing.{room}.web"):

@@ -78,14 +78,15 @@ class Rule:
 class SizeClass:
     """The answer: `code` is large, medium, small, micro, unknown or not_covered.
 
-    `decided_by` are the comparisons that settle it, in words; `missing` names the figures (keys of FIGURES) that
-    would settle an unknown.
+    `decided_by` are the comparisons that settle it, in words, with the floors of `industry` (the rule's row);
+    `missing` names the figures (keys of FIGURES) that would settle an unknown.
     """
 
     code: str
     label: Label
     decided_by: tuple[Label, ...] = ()
     missing: tuple[str, ...] = ()
+    industry: Label | None = None
 
     @property
     def missing_labels(self) -> tuple[Label, ...]:
@@ -151,26 +152,25 @@ def _in_row(facts: SizeFacts, row: Row, which: Rule) -> SizeClass:
         floors = row.floors[size]
         short = [name for name, floor in floors.items() if (value := facts.figure(name)) is not None and value < floor]
         if short:
-            failed = tuple(_says(name, floors[name], row, size, False) for name in short)
+            failed = tuple(_says(name, floors[name], size, False) for name in short)
             continue
         missing = tuple(name for name in floors if facts.figure(name) is None)
         if missing:
-            return SizeClass("unknown", LABELS["unknown"], failed, missing)
-        reached = tuple(_says(name, floor, row, size, True) for name, floor in floors.items())
+            return SizeClass("unknown", LABELS["unknown"], failed, missing, row.industry)
+        reached = tuple(_says(name, floor, size, True) for name, floor in floors.items())
         label = which.above if size == "large" else LABELS[size]
-        return SizeClass(size, label, reached + failed)
-    return SizeClass("micro", LABELS["micro"], failed)
+        return SizeClass(size, label, reached + failed, industry=row.industry)
+    return SizeClass("micro", LABELS["micro"], failed, industry=row.industry)
 
 
-def _says(name: str, floor: int, row: Row, size: str, reached: bool) -> Label:
-    """`营业收入达到小型下限300万元（工业）`."""
+def _says(name: str, floor: int, size: str, reached: bool) -> Label:
+    """`营业收入达到小型下限300万元`."""
     figure, kind = FIGURES[name], LABELS[size]
     amount = Label(f"{floor}人", f"{floor} persons")
     if name != "staff":
         wan = floor // _WAN_IN_FEN
         amount = Label(f"{wan}万元", f"{wan * 10_000:,} yuan")
     return Label(
-        f"{figure.zh}{'达到' if reached else '低于'}{kind.zh}下限{amount.zh}（{row.industry.zh}）",
-        f"{figure.en} {'reaches' if reached else 'is below'} the floor of {kind.en.lower()}, {amount.en} "
-        f"({row.industry.en})",
+        f"{figure.zh}{'达到' if reached else '低于'}{kind.zh}下限{amount.zh}",
+        f"{figure.en} {'reaches' if reached else 'is below'} the floor of {kind.en.lower()}, {amount.en}",
     )

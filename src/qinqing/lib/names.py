@@ -31,7 +31,8 @@ def normal(name: str) -> str:
     """The form in which two spellings of the same name are equal: NFKC, no blanks, lower case, one kind of bracket,
     dash and middle dot. Not for display."""
     name = unicodedata.normalize("NFKC", name).translate(_UNIFIED)
-    return _DASHES.sub("-", _BLANK.sub("", name)).casefold()
+    name = _DASHES.sub("-", _BLANK.sub("", name)).casefold()
+    return unicodedata.normalize("NFKC", name)  # again: what stood apart may now stand together
 
 
 def short_names(name: str) -> list[str]:

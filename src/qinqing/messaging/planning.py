@@ -7,12 +7,13 @@ taken with SKIP LOCKED, on SQLite a transaction is alone from its begin (IMMEDIA
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import httpx
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from qinqing.messaging import delivery, reactions
 from qinqing.messaging.inbox import first_time
@@ -21,6 +22,8 @@ from qinqing.messaging.outbox import Message, concerns
 
 MAX_ATTEMPTS = 12  # about seven hours; then a person looks
 CLAIM = timedelta(seconds=60)  # longer than a try at an endpoint may take
+SLICE = 0.02  # seconds: how long reactions may keep others from writing on SQLite
+_TOGETHER = 20  # reactions in one transaction at most
 _log = logging.getLogger(__name__)
 
 
@@ -52,31 +55,48 @@ def due(prefix: str, now: datetime, limit: int) -> Sequence[int]:
     return list(waiting.order_by("next_at", "id").values_list("pk", flat=True)[:limit])
 
 
-def react(delivery_id: int, now: datetime) -> None:
-    """Run a reaction, its inbox row and the delivery's end in one transaction; an error undoes the reaction only."""
+def react(delivery_ids: Sequence[int], now: datetime, seconds: float = SLICE) -> int:
+    """Run some of these reactions in one transaction of about `seconds`; returns how many ids were looked at.
+
+    Each reaction, its inbox row and its delivery's end are undone alone by an error, and together by a crash.
+    """
+    end = time.perf_counter() + seconds
+    looked_at, done = 0, list[int]()
     with transaction.atomic():
-        row = (
-            Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        rows = (
+            Delivery.objects.select_for_update(skip_locked=True, of=("self",))  # what another worker has is not ours
             .select_related("message")
-            .filter(pk=delivery_id, state=Delivery.State.WAITING, next_at__lte=now)
-            .first()
+            .filter(pk__in=delivery_ids[:_TOGETHER], state=Delivery.State.WAITING, next_at__lte=now)
+            .in_bulk()
         )
-        if row is None:  # another worker has it, or had it
-            return
-        reaction = reactions.find(row.receiver)
-        if reaction is None:
-            _failed(row, "没有这个响应函数 / this program has no such reaction", now, final=True)
-            return
-        message = Message.of(row.message)
-        try:
-            with transaction.atomic():
-                if first_time(row.receiver, message.source, message.key, now):
-                    reaction.fn(message, now)
-        except Exception as error:
-            _log.exception("reaction %s failed on message %s", reaction.name, row.message_id)
-            _failed(row, f"{type(error).__name__}: {error}", now)
-        else:
-            _done(row, now)
+        for pk in delivery_ids[:_TOGETHER]:
+            looked_at += 1
+            if pk in rows and _react(rows[pk], now):
+                done.append(pk)
+            if time.perf_counter() >= end:
+                break
+        Delivery.objects.filter(pk__in=done).update(
+            state=Delivery.State.DONE, done_at=now, attempts=F("attempts") + 1, last_error=""
+        )
+    return looked_at
+
+
+def _react(row: Delivery, now: datetime) -> bool:
+    """True when the reaction ran, now or before."""
+    reaction = reactions.find(row.receiver)
+    if reaction is None:
+        _failed(row, "没有这个响应函数 / this program has no such reaction", now, final=True)
+        return False
+    message = Message.of(row.message)
+    try:
+        with transaction.atomic():
+            if first_time(row.receiver, message.source, message.key, now):
+                reaction.fn(message, now)
+    except Exception as error:
+        _log.exception("reaction %s failed on message %s", reaction.name, row.message_id)
+        _failed(row, f"{type(error).__name__}: {error}", now)
+        return False
+    return True
 
 
 def send(delivery_id: int, client: httpx.Client, now: datetime) -> None:
@@ -96,11 +116,7 @@ def send(delivery_id: int, client: httpx.Client, now: datetime) -> None:
             others = Delivery.objects.filter(receiver=row.receiver, state=Delivery.State.WAITING)
             others.filter(next_at__lt=row.next_at).update(next_at=row.next_at)
     else:
-        _done(row, now)
-
-
-def _done(row: Delivery, now: datetime) -> None:
-    _still_waiting(row).update(state=Delivery.State.DONE, done_at=now, attempts=row.attempts + 1, last_error="")
+        _still_waiting(row).update(state=Delivery.State.DONE, done_at=now, attempts=row.attempts + 1, last_error="")
 
 
 def _failed(row: Delivery, error: str, now: datetime, *, final: bool = False) -> None:

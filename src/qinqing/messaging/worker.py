@@ -56,11 +56,10 @@ def _round(holder: str, client: httpx.Client, stop: Event, clock: Callable[[], d
     busy = bool(planning.plan(clock()))
     if busy:
         _rest(started)
-    for pk in planning.due(reactions.PREFIX, clock(), _REACTIONS):
-        if stop.is_set():
-            return True
+    waiting = planning.due(reactions.PREFIX, clock(), _REACTIONS)
+    while waiting and not stop.is_set():
         started, busy = time.perf_counter(), True
-        planning.react(pk, clock())
+        waiting = waiting[planning.react(waiting, clock()) :]
         _rest(started)
     for pk in planning.due(delivery.PREFIX, clock(), _POSTS):
         if stop.is_set():

@@ -206,10 +206,6 @@ def _same_twice(error: _Error) -> Label:
     return Label(f"{_shown(error)}有重复，请删去", f"{_shown(error)} names something twice; take one out")
 
 
-def _not_here(error: _Error) -> Label:
-    return Label(f"“{error.path[-1]}”不能写在这里，请删去", f"{error.path[-1]} may not stand here; take it out")
-
-
 def _other(error: _Error) -> Label:
     hint = _description(error)
     return Label(f"写法不对。{hint.zh}".strip(), f"not written rightly. {hint.en}".strip())
@@ -223,7 +219,6 @@ _EXPLAIN: dict[str, Callable[[_Error], Label]] = {
     "maximum": _number,
     "exclusiveMinimum": _number,
     "uniqueItems": _same_twice,
-    "None": _not_here,
 }
 
 

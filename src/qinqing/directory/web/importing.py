@@ -22,6 +22,7 @@ from qinqing.lib.labels import Label
 from qinqing.ui import flash
 from qinqing.ui.errors import Invalid as InvalidEntries
 from qinqing.ui.errors import NotFound
+from qinqing.ui.figures import money
 from qinqing.ui.forms import Form, said
 
 MOST_BYTES = 100_000_000
@@ -124,16 +125,21 @@ def _page(found: ImportBatch) -> dict[str, object]:
     }
     return {
         "batch": found,
-        "state": STATES[found.state],
         "percent": 100 if not found.total else found.done * 100 // found.total,
         "counts": report["counts"],
         "fields": labels.items(),
         "columns": [
             (index, name, *used.get(name, ("", "", ""))[::2]) for index, name in enumerate(report["header"]) if name
         ],
-        "changed_fields": [
-            (facts.get(n.removesuffix("_fen"), n), rows) for n, rows in report["changed_fields"].items()
-        ],
-        "changes": [(change, facts.get(change["field"].removesuffix("_fen"), "")) for change in report["changes"]],
+        "changed_fields": [(facts[name], rows) for name, rows in report["changed_fields"].items()],
+        "changes": [_change(change, facts[change["field"]]) for change in report["changes"]],
         "faults": [(fault, Label(**fault["mend"])) for fault in report["faults"]],
     }
+
+
+def _change(change: dict[str, str], label: Label) -> dict[str, object]:
+    """One example of a change as it is shown: money in yuan."""
+    shown = {side: change[side] or "—" for side in ("old", "new")}
+    if change["field"].endswith("_fen"):
+        shown = {side: str(money(int(change[side]) if change[side] else None)) for side in shown}
+    return {**change, **shown, "label": label}

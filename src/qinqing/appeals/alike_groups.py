@@ -1,0 +1,70 @@
+"""近似留言: found once after an import and kept as pairs; read as groups."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from qinqing.appeals import alike
+from qinqing.appeals.models import Alike
+from qinqing.cases.models import Case, Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Messages that are alike: in order of time, with the lowest and highest similarity (per mille) of their pairs.
+    `one_writer`: all by the same party, so probably one matter sent again; else several people with one matter."""
+
+    cases: tuple[Case, ...]
+    lowest: int
+    highest: int
+    one_writer: bool
+
+
+@transaction.atomic
+def refresh(now: datetime) -> int:
+    """Compare all messages anew; returns how many pairs were found. Erased messages are not compared."""
+    found = alike.pairs(_texts())
+    Alike.objects.all().delete()
+    Alike.objects.bulk_create(
+        [
+            Alike(first_id=first, second_id=second, permille=int(share * 1000), found_at=now)
+            for first, second, share in found
+        ],
+        batch_size=1000,
+    )
+    return len(found)
+
+
+def found_groups() -> list[Group]:
+    """All groups, the largest first."""
+    pairs = list(Alike.objects.values_list("first_id", "second_id", "permille"))
+    members = alike.groups((first, second) for first, second, _ in pairs)
+    place = {case: index for index, group in enumerate(members) for case in group}
+    shares: dict[int, list[int]] = defaultdict(list)
+    for first, _, permille in pairs:
+        shares[place[first]].append(permille)
+    cases = Case.objects.select_related("party").in_bulk(list(place))
+    return [
+        Group(
+            tuple(sorted((cases[case] for case in group), key=lambda case: (case.opened_at, case.pk))),
+            min(shares[index]),
+            max(shares[index]),
+            len({cases[case].party_id for case in group}) == 1,
+        )
+        for index, group in enumerate(members)
+    ]
+
+
+def _texts() -> Iterator[tuple[int, str]]:
+    """(case, text) of every message; read in pieces, so that memory holds one piece of texts."""
+    bodies = Payload.objects.filter(
+        event__seq=1, event__case__procedure__code="message", event__case__closed_at__isnull=False, body__isnull=False
+    ).values_list("event__case_id", "body")
+    for case_id, body in bodies.iterator(chunk_size=2000):
+        yield case_id, json.loads(body or "")["texts"]["text"]

@@ -1,0 +1,67 @@
+"""`qinqing demo run`: what `./run demo` does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from django.conf import settings
+
+from qinqing.lib.cli import Cli, CommandError
+from qinqing.lib.wallclock import now
+from qinqing.ui.errors import Problem
+
+CHECKING = "QINQING_DEMO_CHECKING"  # set in the child that has a home of its own
+
+
+def add_commands(cli: Cli) -> None:
+    run = cli.command("demo", "run", _run, help="the living demo county on this machine, until Ctrl-C")
+    run.add_argument("--port", type=int, default=8000, help="where it answers (another free port when taken)")
+    run.add_argument("--check", action="store_true", help="start it afresh, probe it, print what was seen, stop")
+    run.add_argument("--fresh", action="store_true", help="forget the demo county of last time")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if settings.MODE != "demo":
+        raise CommandError("the demo runs with QINQING_MODE=demo, as ./run demo sets it")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if arguments.check and CHECKING not in os.environ:
+        return _check_apart()
+    if arguments.fresh:
+        shutil.rmtree(settings.HOME)
+        settings.HOME.mkdir(parents=True)
+    return _serve(arguments.port, check=arguments.check)
+
+
+def _check_apart() -> int:
+    """The check has a home of its own, removed afterwards: the demo somebody plays with stays as it is."""
+    with tempfile.TemporaryDirectory(prefix="qinqing-demo-") as home:
+        command = [sys.executable, "-P", "-m", "qinqing", "demo", "run", "--check"]
+        environment = {**os.environ, "QINQING_HOME": home, CHECKING: "1"}
+        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
+
+
+def _serve(port: int, *, check: bool) -> int:
+    from qinqing.site.demo import running  # noqa: PLC0415 - only this command needs the demo
+    from qinqing.site.demo.checking import Check  # noqa: PLC0415
+
+    began = time.monotonic()
+    try:
+        print("正在准备演示县 preparing the demo county …", flush=True)
+        running.prepare(now())
+    except Problem as problem:
+        raise CommandError(str(problem.detail)) from None
+    with running.serving(running.free_port(0 if check else port)) as address:
+        print(f"亲清演示县已就绪（{time.monotonic() - began:.0f}秒） Qinqing is ready: {address}", flush=True)
+        if not check:
+            print("Ctrl-C 停止全部 stops everything", flush=True)
+            signal.pause()
+        right = Check(address).run()
+    print("一切正常 all was right" if right else "有问题，见上 something was wrong, see above", flush=True)
+    return 0 if right else 1

@@ -1,0 +1,168 @@
+"""What stories do: settle the demo county, sit down at its desks, call its command line, let time pass.
+
+Only through front doors: pages in a real browser, signed in with name and password, and commands in processes of their
+own on the same database. The county stands at Tuesday 29 September 2026, 10:20, so that National Day and the make-up
+Saturday of 10 October fall inside the deadlines.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+
+from qinqing.accounts.models import User
+from qinqing.lib import wallclock
+from qinqing.lib.wallclock import CHINA
+from qinqing.site.demo.county import settle
+from tests.browser.fixtures import DESK, PHONE, WAIT_MS, Watch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.conftest import Clock
+
+TUESDAY = datetime(2026, 9, 29, 10, 20, tzinfo=CHINA)
+PASSWORD = "沐柳渡口三号桥"
+CLI_SECONDS = 90  # a busy two-core machine is slow; a command that hangs must still fail
+
+
+def settle_county(clock: Clock) -> None:
+    """The demo county on Tuesday, without cases; every officer may sign in with `PASSWORD`."""
+    settle(clock.set(TUESDAY))
+    User.objects.filter(kind=User.Kind.OFFICER).update(password=make_password(PASSWORD))
+
+
+@dataclass
+class County:
+    """The settled county: who sits down there, and its clock."""
+
+    chromium: Browser
+    live: str
+    clock: Clock
+    contexts: list[tuple[BrowserContext, Watch]] = field(default_factory=list)
+
+    def desk(self, username: str, address: str = "/desk/", *, language: str = "zh") -> Page:
+        """An officer at a desk (1440x900), signed in by name and password, looking at `address`."""
+        page = self.visitor(phone=False)
+        page.goto(f"/sign-in/?next={quote(address)}&lang={language}")
+        page.locator("[name=username]").fill(username)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("main .btn-1").click()
+        page.wait_for_url(f"**{address}")
+        return page
+
+    def visitor(self, *, phone: bool = True) -> Page:
+        """Somebody who has not signed in, on a phone (390x844) or at a desk. The page fails on console errors."""
+        context = self.chromium.new_context(
+            base_url=self.live,
+            viewport=PHONE if phone else DESK,
+            device_scale_factor=2 if phone else 1,
+            is_mobile=phone,
+            has_touch=phone,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+        )
+        context.set_default_timeout(WAIT_MS)
+        watch = Watch(context)
+        self.contexts.append((context, watch))
+        page = context.new_page()
+        page.watch = watch  # type: ignore[attr-defined]
+        return page
+
+    def close(self) -> None:
+        """Send everybody home; fails on what their browsers complained about."""
+        unexpected = []
+        for context, watch in self.contexts:
+            context.close()
+            unexpected += watch.unexpected()
+        assert not unexpected, "the browser reported errors:\n" + "\n".join(unexpected)
+
+    def later(self, moment: datetime | timedelta) -> datetime:
+        """Move the clock to a moment, or on by a span, and let the worker do what has fallen due meanwhile."""
+        now = self.clock.set(moment) if isinstance(moment, datetime) else self.clock.forward(moment)
+        work()
+        return now
+
+
+def county_of(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
+    """The body of the fixture `county`."""
+    settle_county(clock)
+    county = County(chromium, live, clock)
+    try:
+        yield county
+    finally:
+        county.close()
+
+
+def on(month: int, day: int, hour: int = 10, minute: int = 0) -> datetime:
+    """A moment of 2026, China time."""
+    return datetime(2026, month, day, hour, minute, tzinfo=CHINA)
+
+
+def qinqing(*arguments: str) -> str:
+    """Call the command line on the same installation; what it printed. Fails unless it ends with 0."""
+    target = connection.settings_dict
+    database = str(target["NAME"])
+    if connection.vendor == "postgresql":
+        login = f"{quote(target['USER'])}:{quote(target['PASSWORD'])}@" if target["USER"] else ""
+        database = f"postgresql://{login}{target['HOST']}:{target['PORT']}/{database}"
+    environment = {
+        **os.environ, "QINQING_DATABASE": database, "QINQING_MODE": settings.MODE, "QINQING_HOME": str(settings.HOME),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "qinqing", *arguments], env=environment, cwd=settings.ROOT, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=CLI_SECONDS, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"qinqing {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
+    return done.stdout
+
+
+def work() -> None:
+    """The worker, as a process of its own, until nothing is due."""
+    qinqing("messaging", "work", "--once")
+
+
+def picture(page: Page, name: str, *, full: bool = False) -> None:
+    """With `./run stories --pictures`: what the page shows now goes into the guides."""
+    folder = os.environ.get("STORY_PICTURES")
+    if folder:
+        page.screenshot(path=Path(folder, f"{name}.png"), full_page=full, animations="disabled")
+
+
+def number_of(page: Page) -> str:
+    """The number on the page after taking a matter in."""
+    return page.locator(".head .sub").inner_text().strip()
+
+
+def now() -> datetime:
+    """The installation's present."""
+    return wallclock.now()
+
+
+def tab_to(page: Page, selector: str, most: int = 60) -> None:
+    """Press Tab until what has the focus matches `selector`; fails when it is not reached by keyboard."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{most} presses of Tab on {page.url} did not reach {selector}")
+
+
+def choose(page: Page, selector: str, label: str) -> None:
+    """In the select that has the focus, go down by the arrow key to the option that ends with `label`."""
+    options = page.locator(f"{selector} option").all_inner_texts()
+    target = next(n for n, text in enumerate(options) if text.endswith(label))
+    for _ in range(target):
+        page.keyboard.press("ArrowDown")
+    assert page.locator(f"{selector} option:checked").inner_text().endswith(label)
