@@ -27,6 +27,9 @@ def build() -> Cli:
 def main(argv: list[str] | None = None) -> int:
     arguments = build().parser.parse_args(argv)
     try:
+        needed = arguments.database
+        if needed(arguments) if callable(needed) else needed:
+            import_module("qinqing.site.preparing").ready()
         return arguments.run(arguments) or 0
     except CommandError as error:
         print(error, file=sys.stderr)

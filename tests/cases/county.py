@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from qinqing.accounts.actor import Actor, Post
 from qinqing.accounts.models import User
-from qinqing.cases import acting, shelf
+from qinqing.cases import acting, calendars, shelf
 from qinqing.cases.models import Case, Task
 from qinqing.cases.procedure import parse
-from qinqing.directory.models import Officer, Party, Unit
+from qinqing.directory import models as directory
+from qinqing.directory.models import Mandate, Officer, Party, Unit
 from qinqing.lib.wallclock import CHINA
 
 TUESDAY = datetime(2026, 9, 29, 10, 20, tzinfo=CHINA)  # National Day and a make-up Saturday fall inside the deadlines
+SINCE = date(2026, 1, 1)
 HARD_CASE = Path(__file__).parents[2] / "src/qinqing/appeals/procedures/hard_case.yaml"
 
 
@@ -35,8 +37,9 @@ class County:
 
     def officer(self, name: str, unit: str, role: str) -> Actor:
         user = User.objects.create(username=name, name=name, kind="officer")
-        Officer.objects.create(user=user, name=name)
         where = self.units[unit]
+        holder = Officer.objects.create(user=user, name=name)
+        directory.Post.objects.create(officer=holder, unit=where, role=role, starts_on=SINCE)
         self.people[name] = Actor(user.pk, name, "officer", (Post(where.pk, role, where.parent_id),))
         return self.people[name]
 
@@ -59,7 +62,14 @@ class County:
         return found.get(unit=self.units[unit]) if unit else found.get()
 
 
+def forget() -> None:
+    """Drop what is kept per process by row number: SQLite gives the numbers of rows rolled back to others."""
+    shelf.by_id.cache_clear()
+    calendars._loaded.cache_clear()
+
+
 def build() -> County:
+    forget()
     county = County()
     for code, desk in (("window", "window"), ("supervision", "supervision"), ("leadership", "leadership")):
         county.units[code] = Unit.objects.create(code=code, name=code, kind="desk", desk=desk)
@@ -72,6 +82,7 @@ def build() -> County:
         ("window_head", "window", "window_head"),
         ("supervisor", "supervision", "supervisor"),
         ("leader", "leadership", "leader"),
+        ("inspector", "supervision", "inspector"),
     ):
         county.officer(name, unit, role)
     for code in "abcde":
@@ -79,6 +90,8 @@ def build() -> County:
         county.officer(f"head_{code}", code, "section_head")
     county.company = Party.objects.create(kind="company", name="禾穗传动", name_norm="禾穗传动", updated_at=TUESDAY)
     agent = User.objects.create(username="phone:13800002046", name="柳女士", kind="party")
+    person = Party.objects.create(kind="person", name=agent.name, name_norm=agent.name, user=agent, updated_at=TUESDAY)
+    Mandate.objects.create(person=person, company=county.company, starts_on=SINCE)
     county.people["agent"] = Actor(agent.pk, agent.name, "party", party_ids=frozenset({county.company.pk}))
     stranger = User.objects.create(username="phone:13800002047", name="路人", kind="party")
     county.people["stranger"] = Actor(stranger.pk, stranger.name, "party")

@@ -71,37 +71,41 @@ def _dead(procedure: Procedure, steps: dict[Case, list[Step]]) -> str:
 
 def _endless(steps: dict[Case, list[Step]]) -> str:
     """A round trip through stages that comes back to the very same case could be made for ever."""
-    index: dict[Case, int] = {}
-    low: dict[Case, int] = {}
-    component: dict[Case, int] = {}
-    stack: list[Case] = []
-    for root in steps:
-        if root in index:
-            continue
-        work = [(root, iter(steps[root]))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        while work:
-            case, onward = work[-1]
-            step = next(onward, None)
-            if step is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[case])
-                if low[case] == index[case]:
-                    while case not in component:
-                        component[stack.pop()] = index[case]
-            elif step.to not in index:
-                index[step.to] = low[step.to] = len(index)
-                stack.append(step.to)
-                work.append((step.to, iter(steps[step.to])))
-            elif step.to not in component:
-                low[case] = min(low[case], index[step.to])
+    component = _components(steps)
     for case, onward in steps.items():
         for step in onward:
             if step.moves and component[step.to] == component[case]:
                 return f"round and round: {case} -> {step.to}"
     return ""
+
+
+def _components(steps: dict[Case, list[Step]]) -> dict[Case, int]:
+    """Cases from which one can come back to each other have the same number (Kosaraju: order of leaving, then back)."""
+    order: list[Case] = []
+    seen: set[Case] = set()
+    for root, ways in steps.items():
+        work = [(root, iter(ways))] if root not in seen else []
+        seen.add(root)
+        while work:
+            step = next(work[-1][1], None)
+            if step is None:
+                order.append(work.pop()[0])
+            elif step.to not in seen:
+                seen.add(step.to)
+                work.append((step.to, iter(steps[step.to])))
+    back: dict[Case, list[Case]] = {}
+    for case, onward in steps.items():
+        for step in onward:
+            back.setdefault(step.to, []).append(case)
+    component: dict[Case, int] = {}
+    for number, root in enumerate(reversed(order)):
+        waiting = [root]
+        while waiting:
+            case = waiting.pop()
+            if case not in component:
+                component[case] = number
+                waiting += back.get(case, [])
+    return component
 
 
 class _Player:
@@ -212,13 +216,12 @@ class _Player:
             yield self.case(target, frozenset(), fields, counts)
             return
         stage = self.spec.stages[target]
-        sure = {name for name, task in stage.tasks.items() if task.owner.kind == "desk" or (
-            task.owner.kind == "unit_in" and task.owner.ref in fields)}  # fmt: skip
+        sure = {t.name for t in stage.tasks.values() if t.owner.kind in {"desk", "unit_in"}}
         # a unit that was never chosen cannot get a task: the kernel would refuse to enter the stage at all
         if any(t.owner.kind == "unit_in" and t.owner.ref not in fields for t in stage.tasks.values()):
             yield self.case(target, frozenset(), {}, {})
             return
-        each = {name for name, task in stage.tasks.items() if task.owner.kind == "each_in" and task.owner.ref in fields}
+        each = {t.name for t in stage.tasks.values() if t.owner.kind == "each_in" and t.owner.ref in fields}
         yield self.case(target, frozenset(sure | each), fields, counts)
 
     def case(self, at: str, tasks: frozenset[str], fields: dict[str, str], counts: dict[str, int]) -> Case:

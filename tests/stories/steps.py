@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -136,8 +136,15 @@ def work() -> None:
 def picture(page: Page, name: str, *, full: bool = False) -> None:
     """With `./run stories --pictures`: what the page shows now goes into the guides."""
     folder = os.environ.get("STORY_PICTURES")
-    if folder:
-        page.screenshot(path=Path(folder, f"{name}.png"), full_page=full, animations="disabled")
+    if not folder:
+        return
+    size = page.viewport_size
+    if full and size:  # a window as high as the page: bars that stick to its edge stay there
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+    page.screenshot(path=Path(folder, f"{name}.png"), animations="disabled")
+    if full and size:
+        page.set_viewport_size(size)
 
 
 def number_of(page: Page) -> str:
@@ -166,3 +173,66 @@ def choose(page: Page, selector: str, label: str) -> None:
     for _ in range(target):
         page.keyboard.press("ArrowDown")
     assert page.locator(f"{selector} option:checked").inner_text().endswith(label)
+
+
+def take_in(
+    clerk: Page, company: int, text: str, kind: str, section: str = "", assistants: tuple[str, ...] = ()
+) -> str:
+    """Take a matter in at the window: `kind` is simple, general or complex. Returns the number."""
+    clerk.goto(f"/window/?party={company}")
+    clerk.locator("textarea[name=text]").fill(text)
+    clerk.locator(f"[name=cls][value={kind}]").check()
+    if section:
+        clerk.locator("[name=lead]").select_option(label=section)
+    if assistants:
+        clerk.locator("details:has([name=assistants]) > summary").click()
+    for unit in assistants:
+        clerk.locator(".picklist label", has_text=unit).locator("input").check()
+    clerk.locator("form[data-main] .btn-1").click()
+    clerk.wait_for_url("**/window/taken/**")
+    return number_of(clerk)
+
+
+def act(page: Page, number: str, action: str, evidence: tuple[str, bytes] | None = None, **values: Any) -> None:
+    """Do one act on the page of a case, by its form; the answer is the page that follows."""
+    page.goto(f"/cases/{quote(number)}/")
+    fill(page, action, evidence, **values)
+    send(page, action)
+    assert page.locator(".field.bad, [role=alert]").count() == 0, page.locator("main").inner_text()
+
+
+def fill(page: Page, action: str, evidence: tuple[str, bytes] | None = None, **values: Any) -> None:
+    """Open the form of an act on the case page that is shown, and fill it in."""
+    box = page.locator(f"#{action}")
+    if box.evaluate("node => node.tagName === 'DETAILS' && !node.open"):
+        box.locator("summary").first.click()
+    for name, value in values.items():
+        inputs = box.locator(f"[name={name}]")
+        kind = inputs.first.evaluate("node => node.type")
+        if kind == "radio":
+            box.locator(f"label:has([name={name}][value={value}])").click()
+        elif kind == "checkbox" and value is not True:
+            for label in value:
+                box.locator("label.check", has_text=label).locator("input").check()
+        elif kind == "checkbox":
+            inputs.check()
+        elif kind == "select-one":
+            inputs.select_option(label=value)
+        else:
+            inputs.fill(value)
+    if evidence:
+        name, body = evidence
+        box.locator("[name=files]").set_input_files([{"name": name, "mimeType": "text/plain", "buffer": body}])
+
+
+def send(page: Page, action: str) -> None:
+    """Press the button of the act's form and wait for the answer."""
+    with page.expect_navigation():
+        page.locator(f"#{action} button[type=submit]").click()
+
+
+def main_text(page: Page, number: str = "") -> str:
+    """What the main part of the page says; with `number`, of that case."""
+    if number:
+        page.goto(f"/cases/{quote(number)}/")
+    return page.locator("main").inner_text()

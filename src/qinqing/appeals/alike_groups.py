@@ -25,6 +25,12 @@ class Group:
     highest: int
     one_writer: bool
 
+    @property
+    def similarity(self) -> str:
+        """98%, or 63—100% when the pairs differ."""
+        low, high = self.lowest // 10, self.highest // 10
+        return f"{high}%" if low == high else f"{low}—{high}%"
+
 
 @transaction.atomic
 def refresh(now: datetime) -> int:

@@ -13,3 +13,6 @@ class AppealsConfig(AppConfig):
         from qinqing.ui.menu import Entry, register  # noqa: PLC0415 - the registry is ready only now
 
         register(Entry(Label("办理", "Work"), Label("难事帮办", "Hard cases"), "appeals:window", 5, icon="speech"))
+        register(
+            Entry(Label("数据", "Figures"), Label("诉求分析", "Appeals in figures"), "appeals:report", 60, icon="list")
+        )

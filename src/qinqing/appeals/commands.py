@@ -112,8 +112,8 @@ def _mapping(arguments: argparse.Namespace) -> tuple[dict[str, str], str]:
 
 
 def _progress(done: int, total: int) -> None:
-    """On a terminal one line that rewrites itself, else a line for each 1,000 rows."""
-    text = Label(f"已读{done:,}／{total:,}行", f"{done:,} of {total:,} rows")
+    """On a terminal one line that rewrites itself, else a line for each 1,000."""
+    text = Label(f"已处理{done:,}／{total:,}件", f"{done:,} of {total:,} messages")
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="" if done < total else "\n", file=sys.stderr, flush=True)
     elif done % 1000 == 0 or done == total:
@@ -201,7 +201,7 @@ def _print_report(found: list[report.Timed], groups: list[alike_groups.Group]) -
         Label(f"近似留言：{len(groups)}组，{several}件", f"messages alike: {len(groups)} groups of {several} messages")
     )
     for group in groups[:SHOWN]:
-        print(f"  {group.highest / 10:.0f}%  {'、'.join(case.number for case in group.cases)}  {group.cases[0].title}")
+        print(f"  {group.similarity}  {'、'.join(case.number for case in group.cases)}  {group.cases[0].title}")
     print(Label("各月件数", "by month"))
     most = max(count for _, count in months)
     for month, count in months:

@@ -2,6 +2,7 @@
 
 `occurred_at` is theirs, `recorded_at` is now. One transaction per message; a message is known by `source:id`, so that
 importing again adds only what is new. History is not rewritten: a known message that reads otherwise now is named.
+The whole file is checked first; then messages come in by their time, so that case numbers follow it.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ from qinqing.lib.labels import Label
 
 PROCEDURE = "message"
 CHANNEL = "online"
-AT_ONCE = 200  # rows whose earlier import is looked up together
-_OF_FORM = {"text": "text", "topic": "topic", "author": "author", "reply": "reply"}  # field of the form -> of the row
-Progress = Callable[[int, int], None]  # (rows done, rows in all)
+AT_ONCE = 200  # messages whose earlier import is looked up together
+_OF_FORM = {"other_columns": "other"}  # field of the form -> of the row
+Progress = Callable[[int, int], None]  # (messages done, messages in all)
 
 
 @dataclass(slots=True)
@@ -78,15 +79,15 @@ def bring_in(
     columns = find_columns(rows[header - 1][1], given)
     body = [(number, cells) for number, cells in rows[header:] if cells]
     spec = _procedure(now, store=not check_only)
-    done = Imported(ignored=tuple(columns.header[index] for index in columns.other))
-    first_rows: dict[str, int] = {}
-    for begin in range(0, len(body), AT_ONCE):
-        checked = list(_checked(body[begin : begin + AT_ONCE], columns, spec, now, first_rows))
-        known = _known([row.message for row in checked if row.message], source)
-        for row in checked:
-            done.rows += 1
-            _take(row, known, columns, source, now, done, check_only)
-        progress(done.rows, len(body))
+    checked = list(_checked(body, columns, spec, now))
+    done = _sorted_out(checked, columns)
+    sound = sorted((row.message for row in checked if row.message), key=lambda one: (one.sent_at, one.row))
+    for begin in range(0, len(sound), AT_ONCE):
+        together = sound[begin : begin + AT_ONCE]
+        known = _known(together, source)
+        for message in together:
+            _take(message, known, columns, source, now, done, check_only)
+        progress(begin + len(together), len(sound))
     if done.new and not check_only:
         alike_groups.refresh(now)
     return done
@@ -125,26 +126,40 @@ def _procedure(now: datetime, *, store: bool) -> Procedure:
     return spec
 
 
-def _checked(
-    rows: Sequence[tuple[int, list[Cell]]], columns: Columns, spec: Procedure, now: datetime, first_rows: dict[str, int]
-) -> Iterator[Row]:
-    """Rows with everything that is wrong with them alone; `first_rows`: id -> the row it was first seen in."""
+def _checked(rows: Sequence[tuple[int, list[Cell]]], columns: Columns, spec: Procedure, now: datetime) -> Iterator[Row]:
+    """Rows with everything that is wrong with them, as far as the file alone can tell."""
     first_day = calendars.current().first
+    first_rows: dict[str, int] = {}
     for number, cells in rows:
         row = check_row(number, cells, columns, now, first_day)
-        if row.message is not None:
-            earlier = first_rows.setdefault(row.message.id, number)
-            mends = {
-                "id": Label(f"与第{earlier}行编号相同，请核对后只留一行", f"Same as in row {earlier}; keep one of both")
-            }
-            if earlier == number:
-                mends = _unfit(spec, row.message)
-            faults = [
-                Fault(number, columns.name(_OF_FORM.get(name, name)), str(getattr(row.message, name, ""))[:40], mend)
-                for name, mend in mends.items()
-            ]
-            row = Row(number, row.message, tuple(faults))
-        yield row
+        message = row.message
+        if message is None:
+            yield row
+            continue
+        earlier = first_rows.setdefault(message.id, number)
+        mends = _unfit(spec, message)
+        if earlier != number:
+            mends["id"] = Label(
+                f"与第{earlier}行编号相同，请核对后只留一行", f"Same as in row {earlier}; keep one of both"
+            )
+        faults = [
+            Fault(number, columns.name(_OF_FORM.get(name, name)), str(getattr(message, name, ""))[:40], mend)
+            for name, mend in mends.items()
+        ]
+        yield Row(number, faults=tuple(faults)) if faults else row
+
+
+def _sorted_out(rows: Sequence[Row], columns: Columns) -> Imported:
+    """The account of the import before anything is written."""
+    unanswered = [row.number for row in rows if row.unanswered]
+    return Imported(
+        rows=len(rows),
+        unanswered=len(unanswered),
+        unanswered_rows=unanswered,
+        bad=sum(bool(row.faults) for row in rows),
+        faults=[fault for row in rows for fault in row.faults],
+        ignored=tuple(columns.header[index] for index in columns.other),
+    )
 
 
 def _unfit(spec: Procedure, message: Message) -> dict[str, Label]:
@@ -191,7 +206,7 @@ def _known(messages: Sequence[Message], source: str) -> dict[str, tuple[Any, ...
 
 
 def _take(
-    row: Row,
+    message: Message,
     known: Mapping[str, tuple[Any, ...] | None],
     columns: Columns,
     source: str,
@@ -199,23 +214,18 @@ def _take(
     done: Imported,
     check_only: bool,
 ) -> None:
-    """One row: refuse, recognise or bring in."""
-    message = row.message
-    if row.unanswered:
-        done.unanswered += 1
-        done.unanswered_rows.append(row.number)
-    elif row.faults or message is None:
-        done.bad += 1
-        done.faults += row.faults
-    elif (key := _key(message, source)) in known:
-        if known[key] is None or known[key] == _facts(message):
-            done.same += 1
-        else:
-            done.bad += 1
-            done.faults.append(Fault(row.number, columns.name("id"), message.id, _CHANGED))
-    else:
-        done.new += check_only or _brought_in(message, source, now)
+    """Bring in, or recognise."""
+    key = _key(message, source)
+    if key not in known:
+        new = check_only or _brought_in(message, source, now)
+        done.new += new
+        done.same += not new
         done.day_only += bool(message.day_only)
+    elif known[key] is None or known[key] == _facts(message):
+        done.same += 1
+    else:
+        done.bad += 1
+        done.faults.append(Fault(message.row, columns.name("id"), message.id, _CHANGED))
 
 
 _CHANGED = Label(

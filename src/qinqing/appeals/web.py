@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qinqing.accounts.middleware import actor_of
 from qinqing.appeals import intake, suggesting
 from qinqing.appeals.models import LibraryAnswer
+from qinqing.appeals.web_report import urlpatterns as report_patterns
 from qinqing.cases import blobs, shelf
 from qinqing.cases.actform import LISTS, units
 from qinqing.cases.calendars import current
@@ -294,4 +295,5 @@ urlpatterns = [
     path("window/hints/", hints, name="hints"),
     path("window/answers/<int:answer_id>/", answer, name="answer"),
     path("window/taken/<str:number>/", taken, name="taken"),
+    *report_patterns,
 ]

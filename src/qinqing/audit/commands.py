@@ -20,7 +20,13 @@ from qinqing.lib.wallclock import CHINA, now
 
 
 def add_commands(cli: Cli) -> None:
-    verify = cli.command("audit", "verify", _verify, help="verify all histories and anchors, or an export alone")
+    verify = cli.command(
+        "audit",
+        "verify",
+        _verify,
+        help="verify all histories and anchors, or an export alone",
+        database=lambda arguments: arguments.export is None,
+    )
     verify.add_argument("export", nargs="?", type=Path, metavar="EXPORT")
     verify.add_argument("--json", action="store_true")
     out = cli.command("audit", "export", _export, help="write histories and anchors to a file that verifies alone")

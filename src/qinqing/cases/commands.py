@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from qinqing.cases import library, shelf
+from qinqing.cases import library, passing_time, shelf
 from qinqing.cases.checker import PROVED, Finding, Known, notes
 from qinqing.cases.drawing import DrawingError, draw
 from qinqing.cases.library import Rejected, Source
@@ -19,19 +19,25 @@ from qinqing.cases.procedure import Procedure, parse
 from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.labels import LANGUAGES, Label, speaking
 from qinqing.lib.wallclock import now
+from qinqing.lib.workdays import CalendarError
 from qinqing.ui.errors import Problem
 
 
 def add_commands(cli: Cli) -> None:
-    checking = cli.command("procedures", "check", _check, help="检查流程定义 prove that no case can strand")
+    checking = cli.command(
+        "procedures", "check", _check, help="检查流程定义 prove that no case can strand", database=False
+    )
     checking.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: every procedure installed")
     checking.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    drawing = cli.command("procedures", "draw", _draw, help="画流程图 draw a procedure as SVG")
+    drawing = cli.command("procedures", "draw", _draw, help="画流程图 draw a procedure as SVG", database=False)
     drawing.add_argument("what", metavar="CODE|FILE")
     drawing.add_argument("--out", type=Path, metavar="FILE.svg", help="default: standard output")
-    listing = cli.command("procedures", "list", _list, help="列出流程 list procedures and their files")
+    listing = cli.command("procedures", "list", _list, help="列出流程 list procedures and their files", database=False)
     loading = cli.command("procedures", "load", _load, help="装入流程 store the present versions, all or none")
     loading.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: every procedure installed")
+    calendar = cli.command("calendar", "import", _import_calendar, help="启用工作日历 put a calendar file into force")
+    calendar.add_argument("file", type=Path, metavar="FILE")
+    calendar.add_argument("--lang", choices=LANGUAGES, default="zh")
     for parser in (checking, drawing, listing, loading):
         parser.add_argument("--lang", choices=LANGUAGES, default="zh")
 
@@ -159,6 +165,20 @@ def _load(arguments: argparse.Namespace) -> None:
             raise CommandError(str(error)) from None
         except Problem as error:
             raise CommandError(str(error.detail)) from None
+
+
+def _import_calendar(arguments: argparse.Namespace) -> None:
+    """Store the revision, and let every open case follow it, each change an event."""
+    with speaking(arguments.lang):
+        try:
+            row = passing_time.import_calendar(arguments.file.read_text(encoding="utf-8"), now())
+        except (OSError, UnicodeDecodeError, CalendarError) as error:
+            raise CommandError(f"{arguments.file}: {error}") from None
+        moved = 0
+        while done := passing_time.reproject(now()):
+            moved += done
+        said = Label("已启用{revision}，{n}件在办件已重新推算", "{revision} is in force; {n} open cases re-projected")
+        print(said.format(revision=row.revision, n=moved))
 
 
 def _sources(files: list[Path]) -> list[Source]:

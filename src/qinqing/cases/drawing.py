@@ -115,7 +115,7 @@ def _phase(procedure: Procedure, phase: str) -> Iterator[str]:
 
 def _stage_text(procedure: Procedure, stage: Stage) -> list[str]:
     lines = [str(stage.label)]
-    lines += [str(task.label) for task in stage.tasks.values()]
+    lines += [str(task.label) for task in stage.tasks.values() if str(task.label) != str(stage.label)]
     if stage.automatic:
         lines.append(str(Label("系统自动", "Automatic")))
     if stage.clock:
@@ -128,14 +128,18 @@ def _limit(clock: ClockSpec) -> str:
     return " / ".join(dict.fromkeys(str(budget.text) for budget in clock.limits.values()))
 
 
-def _arrows(procedure: Procedure) -> Iterable[_Arrow]:
-    """Acts between the same two nodes, drawn alike, share an arrow."""
+def _arrows(procedure: Procedure) -> list[_Arrow]:
+    """Acts between the same two nodes share an arrow, dotted only if nothing but time leads there."""
     order = {name: number for number, name in enumerate([*procedure.stages, *procedure.closed])}
-    texts: dict[tuple[str, str, str], list[str]] = {}
+    moves: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for source, target, kind, text in _moves(procedure):
-        back = kind == "onward" and order.get(target, 0) <= order.get(source, -1)
-        texts.setdefault((source, target, "back" if back else kind), []).append(text)
-    return [_Arrow(*key, tuple(dict.fromkeys(values))) for key, values in texts.items()]
+        moves.setdefault((source, target), []).append((kind, text))
+    arrows = []
+    for (source, target), found in moves.items():
+        back = order[target] <= order.get(source, -1)
+        kind = "time" if all(kind == "time" for kind, _ in found) else "back" if back else "onward"
+        arrows.append(_Arrow(source, target, kind, tuple(dict.fromkeys(text for _, text in found))))
+    return arrows
 
 
 def _moves(procedure: Procedure) -> Iterator[tuple[str, str, str, str]]:
@@ -173,7 +177,7 @@ def _of_act(source: str, act: Act, join: str) -> Iterator[tuple[str, str, str, s
             str(Label(f"{act.label.zh}超过{act.max}次", f"{act.label.en} beyond {act.max}×")),
         )
     if join:
-        yield source, join, "onward", str(Label(f"{act.label.zh}（全部办结）", f"{act.label.en} (all done)"))
+        yield source, join, "onward", str(Label("各项任务办结", "all tasks done"))
 
 
 def _node(name: str, lines: list[str], *, fill: str, line: str, rounded: bool, dashed: bool = False) -> str:

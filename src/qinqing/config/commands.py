@@ -33,7 +33,9 @@ _WEEKDAYS = Label("一二三四五六日", "Mon Tue Wed Thu Fri Sat Sun")
 
 def add_commands(cli: Cli) -> None:
     """`clock due`, `calendar check`."""
-    clock = cli.command("clock", "due", clock_due, help="when a limit ends, and why: every day explained")
+    clock = cli.command(
+        "clock", "due", clock_due, help="when a limit ends, and why: every day explained", database=False
+    )
     clock.add_argument("--from", dest="start", required=True, metavar="TIME", help="the event, like 2026-09-30T10:00")
     limit = clock.add_mutually_exclusive_group(required=True)
     limit.add_argument("--working-days", metavar="N")
@@ -48,7 +50,9 @@ def add_commands(cli: Cli) -> None:
     )
     clock.add_argument("--calendar", metavar="FILE", help="count with this calendar file")
     clock.add_argument("--json", action="store_true", help="keys: due, provisional, steps")
-    check = cli.command("calendar", "check", calendar_check, help="check a calendar file and show what it would change")
+    check = cli.command(
+        "calendar", "check", calendar_check, help="check a calendar file, show what it would change", database=False
+    )
     check.add_argument("file", metavar="FILE")
     check.add_argument("--against", metavar="FILE", help="compare with this file (default: the shipped calendar)")
     for parser in (clock, check):

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 Run = Callable[[argparse.Namespace], int | None]
+Needs = Callable[[argparse.Namespace], bool]
 
 
 class CommandError(Exception):
@@ -21,12 +22,16 @@ class Cli:
         self._by_name: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
         self.commands: list[str] = []
 
-    def command(self, group: str, name: str, run: Run, *, help: str) -> argparse.ArgumentParser:
-        """Register `qinqing GROUP NAME`; returns its parser, to add arguments to. `run` returns the exit code."""
+    def command(
+        self, group: str, name: str, run: Run, *, help: str, database: bool | Needs = True
+    ) -> argparse.ArgumentParser:
+        """Register `qinqing GROUP NAME`; returns its parser, to add arguments to. `run` returns the exit code.
+
+        `database=False` for commands that work without one: they must not make one; a function decides by arguments."""
         if group not in self._by_name:
             parser = self._groups.add_parser(group)
             self._by_name[group] = parser.add_subparsers(metavar="COMMAND", required=True)
         command = self._by_name[group].add_parser(name, help=help, description=help)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, database=database)
         self.commands.append(f"{group} {name}")
         return command

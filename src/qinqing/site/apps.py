@@ -9,6 +9,7 @@ class SiteConfig(AppConfig):
     verbose_name = "首页"
 
     def ready(self) -> None:
-        from qinqing.site.demo import running  # noqa: PLC0415 - models are ready only now
+        import qinqing.reactions  # noqa: F401, PLC0415 - models are ready only now
+        from qinqing.site.demo import running  # noqa: PLC0415
 
         running.register()

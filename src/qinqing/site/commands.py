@@ -21,10 +21,21 @@ CHECKING = "QINQING_DEMO_CHECKING"  # set in the child that has a home of its ow
 
 
 def add_commands(cli: Cli) -> None:
-    run = cli.command("demo", "run", _run, help="the living demo county on this machine, until Ctrl-C")
+    run = cli.command("demo", "run", _run, help="the living demo county, until Ctrl-C", database=False)
+    cli.command(
+        "site", "prepare", _prepare, help="tables, procedures, units of the county: after each update", database=False
+    )
     run.add_argument("--port", type=int, default=8000, help="where it answers (another free port when taken)")
     run.add_argument("--check", action="store_true", help="start it afresh, probe it, print what was seen, stop")
     run.add_argument("--fresh", action="store_true", help="forget the demo county of last time")
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from qinqing.site import preparing  # noqa: PLC0415 - only this command needs it
+
+    for line in preparing.prepare(now()):
+        print(line)
+    return 0
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 
 from django.conf import settings
@@ -74,9 +73,8 @@ def _people(now: datetime) -> None:
     """People with a mandate, who can sign in with their phone."""
     for facts in fictional_people(PEOPLE):
         user = User.objects.create(
-            username=f"phone:{facts['phone']}", name=facts["name"], kind=User.Kind.PARTY, phone=facts["phone"],
-            password=secrets.token_urlsafe(),
-        )  # fmt: skip
+            username=f"phone:{facts['phone']}", name=facts["name"], kind=User.Kind.PARTY, phone=facts["phone"]
+        )
         person = Party.objects.create(
             kind="person",
             name=facts["name"],

@@ -1,0 +1,42 @@
+"""Whatever people, clocks and calendars do to a case of any sound procedure: it is closed, or on somebody's desk."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from qinqing.cases import library
+from tests.cases.county import build
+from tests.cases.machine import Machine
+from tests.cases.random_procedures import procedures
+
+pytestmark = pytest.mark.django_db
+SLOW = list(HealthCheck)  # a database stands behind every step
+
+
+def run(examples: int, steps: int, *, derandomize: bool) -> None:
+    Machine.county = build()
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=SLOW,
+            derandomize=derandomize, print_blob=True,
+        ),
+    )  # fmt: skip
+
+
+def test_no_case_is_ever_lost() -> None:
+    run(40, 20, derandomize=True)
+
+
+@pytest.mark.long
+def test_no_case_is_ever_lost_in_a_thousand_lives() -> None:
+    run(1000, 40, derandomize=False)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=SLOW)
+@given(procedures())
+def test_what_the_machine_drives_would_be_loaded(text: str) -> None:
+    """The machine's filter leaves out the look at the form; here is the whole gate."""
+    assert library.load(text, "random.yaml").code == "random"
