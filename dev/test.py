@@ -84,7 +84,7 @@ def _everything(*, long: bool) -> Iterator[Outcome]:
 def _long(long: bool, marks: str) -> list[str]:
     """pytest arguments that choose by mark, with the long tests or without."""
     if long:
-        return ["-m", marks, "--hypothesis-profile=long"]
+        return ["-m", marks, "--hypothesis-profile=long", "-o", "faulthandler_timeout=1200"]
     return ["-m", f"{marks} and not long" if marks else "not long"]
 
 

@@ -11,7 +11,7 @@ from qinqing.accounts.actor import Actor, Post
 from qinqing.accounts.models import User
 from qinqing.cases import acting, calendars, shelf
 from qinqing.cases.models import Case, Task
-from qinqing.cases.procedure import parse
+from qinqing.cases.reading import parse
 from qinqing.directory import models as directory
 from qinqing.directory.models import Mandate, Officer, Party, Unit
 from qinqing.lib.wallclock import CHINA

@@ -167,7 +167,7 @@ class _Player:
         done = counts.get(act.name, 0)
         if case.tasks & set(act.waits_for) or (act.max is not None and done >= act.max + bool(act.beyond)):
             return
-        # Acts that do not move the case are not counted: they may be done too often here, and are relied on for nothing.
+        # Acts that do not move the case are not counted: done too often here, they are relied on for nothing.
         counted = {**counts, act.name: done + 1} if act.max is not None and act.to else counts
         sure = own and not act.before_due and not (act.guards and not act.fields) and bool(act.max is None or act.to)
         for form in self.forms(fields, act):

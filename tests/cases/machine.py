@@ -24,7 +24,8 @@ from qinqing.cases.history import CaseHistory
 from qinqing.cases.models import Case, Event, Payload, Rung, Task
 from qinqing.cases.passing_time import fire_due_rungs, import_calendar, proceed_automatic, reproject
 from qinqing.cases.permitting import may_work_on
-from qinqing.cases.procedure import Act, Field, Procedure, parse
+from qinqing.cases.procedure import Act, Field, Procedure
+from qinqing.cases.reading import parse
 from qinqing.cases.refusals import Incomplete
 from qinqing.cases.state import State
 from qinqing.lib.wallclock import CHINA

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qinqing.cases import library, registry
 from qinqing.cases.checker import Known
-from qinqing.cases.procedure import parse
+from qinqing.cases.reading import parse
 
 LABEL = {"zh": "样", "en": "sample"}
 DESKS = {"window": "clerk", "supervision": "supervisor", "leadership": "leader"}

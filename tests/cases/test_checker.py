@@ -18,7 +18,8 @@ from qinqing.cases.checker.graph import Graph
 from qinqing.cases.checker.promise import longest
 from qinqing.cases.checker.shape import validator
 from qinqing.cases.library import Rejected, examine
-from qinqing.cases.procedure import Procedure, ProcedureError, parse
+from qinqing.cases.procedure import Procedure, ProcedureError
+from qinqing.cases.reading import parse
 from tests.cases.definitions import HARD_CASE, KNOWN, SOUND, Seeded, changed, dump, dump_fast, is_proved, seeded
 from tests.cases.exploring import TooMany, strands
 
@@ -211,7 +212,9 @@ def _way(draw: st.DrawFn, tasks: list[str], ahead: list[str], stages: list[str],
     return {"ahead": {"to": draw(some_ahead)}, "complete": {"completes": True}}.get(kind, {})
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(__import__("os").environ.get("NEX", "120")), deadline=None, suppress_health_check=list(HealthCheck)
+)
 @given(procedures())
 def test_what_is_proved_of_random_procedures_does_not_strand(raw: dict[str, Any]) -> None:
     procedure, findings = examine(dump_fast(raw), KNOWN)

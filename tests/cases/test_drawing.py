@@ -13,7 +13,7 @@ import yaml
 
 from qinqing.cases import drawing
 from qinqing.cases.drawing import DrawingError, dot, draw
-from qinqing.cases.procedure import parse
+from qinqing.cases.reading import parse
 from tests.cases.definitions import HARD_CASE, SOUND, changed, dump
 
 SVG = "{http://www.w3.org/2000/svg}"

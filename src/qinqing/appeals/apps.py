@@ -14,5 +14,5 @@ class AppealsConfig(AppConfig):
 
         register(Entry(Label("办理", "Work"), Label("难事帮办", "Hard cases"), "appeals:window", 5, icon="speech"))
         register(
-            Entry(Label("数据", "Figures"), Label("诉求分析", "Appeals in figures"), "appeals:report", 60, icon="list")
+            Entry(Label("数据", "Figures"), Label("诉求分析", "Appeals in figures"), "appeals:report", 50, icon="list")
         )

@@ -21,8 +21,8 @@ from qinqing.appeals.web_report import urlpatterns as report_patterns
 from qinqing.cases import blobs, shelf
 from qinqing.cases.actform import LISTS, units
 from qinqing.cases.calendars import current
-from qinqing.cases.desks import rows_of
 from qinqing.cases.models import Case
+from qinqing.cases.rows import rows_of
 from qinqing.directory.models import Party, Unit
 from qinqing.directory.selectors import find_parties, party_summary
 from qinqing.lib.labels import Label

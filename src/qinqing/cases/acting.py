@@ -19,12 +19,12 @@ from django.db.backends.utils import CursorWrapper
 
 from qinqing.accounts.actor import Actor
 from qinqing.audit.chain import GENESIS
-from qinqing.cases import calendars, clocks, decide, forms, recording, registry, shelf, writing
+from qinqing.cases import accepting, calendars, clocks, decide, forms, recording, registry, shelf, writing
 from qinqing.cases.blobs import StoredFile
 from qinqing.cases.drafting import Command, NotAllowed, World
 from qinqing.cases.permitting import may_act
-from qinqing.cases.procedure import Act, Procedure
-from qinqing.cases.refusals import Conflict, Incomplete, NotOpen, Refused, Unknown
+from qinqing.cases.procedure import Act
+from qinqing.cases.refusals import Conflict, NotOpen, Refused, Unknown
 from qinqing.cases.state import Moves, State, apply, iso, restore, split
 from qinqing.cases.writing import CaseRow, TaskRow, when
 from qinqing.lib.labels import Label
@@ -69,13 +69,13 @@ def open_case(
     """
     spec_id = shelf.current_id(procedure)
     spec = shelf.by_id(spec_id)
-    key = _key(actor, idempotency_key)
-    happened = _happened(actor, now, occurred_at)
+    key = accepting.scoped_key(actor, idempotency_key)
+    happened = accepting.happened_at(actor, now, occurred_at)
 
     def write() -> Done:
         with connection.cursor() as db:
-            _parent_is_open(db, parent_id)
-            filled = _fill(db, spec, spec.opens_with, "open", data)
+            accepting.check_parent(db, parent_id)
+            filled = accepting.fill(db, spec, spec.opens_with, "open", data)
             world = World(calendars.current(), writing.desks(db))
             command = Command("open", actor.user_id, happened, set=filled.set, seq=1)
             moves = decide.begin(spec, command, world)
@@ -120,8 +120,8 @@ def act(
     reject each other), the case's otherwise. Raises Refused, Incomplete, Conflict, NotOpen, Unknown; nothing is changed
     then. The same `idempotency_key` acts once, and answers again what it answered.
     """
-    key = _key(actor, idempotency_key)
-    happened = _happened(actor, now, occurred_at)
+    key = accepting.scoped_key(actor, idempotency_key)
+    happened = accepting.happened_at(actor, now, occurred_at)
 
     def whole() -> Done:
         with transaction.atomic(), connection.cursor() as db:
@@ -202,6 +202,8 @@ class _Acting:
                 if task.id == task_id:
                     return task
             raise NotOpen(Label("这项任务已经办结或收回", "This task has been done or taken back"))
+        if self.actor.kind == "system" and self.act is None:
+            return None
         nodes = {self.act.by} if self.act else {"?" if self.action in {"approve", "refuse"} else "!"}
         fitting = [t for t in self.tasks if t.node in nodes or (self.act is None and t.node[0] in nodes)]
         mine = [task for task in fitting if self._may(task)]
@@ -235,7 +237,7 @@ class _Acting:
     def _filled(self, data: Mapping[str, Any]) -> forms.Filled:
         if self.action == "approve":
             return self._proposed()
-        return _fill(self.db, self.spec, self.act, self.action, data)
+        return accepting.fill(self.db, self.spec, self.act, self.action, data)
 
     def _proposed(self) -> forms.Filled:
         """What was proposed, from the payload of the event that proposed it."""
@@ -323,61 +325,6 @@ class _Acting:
                 db.execute(writing.SIGN_TASK, [moment, user, case_id, *split(tok)])
         if self.task and at not in {tok for tok, _ in closing} and not {"sign", "assign"} & set(moves):
             db.execute(writing.TOUCH_TASK, [self.task.id])
-
-
-def _fill(db: CursorWrapper, spec: Procedure, act_: Act | None, action: str, data: Mapping[str, Any]) -> forms.Filled:
-    fields, optional = forms.fields_of(spec, act_, action)
-    try:
-        filled = forms.fill(fields, optional, data)
-    except forms.Bad as bad:
-        raise Incomplete(bad.fields) from None
-    faults = {}
-    for item in fields:
-        if item.type in {"unit", "units"} and item.name in filled.set:
-            chosen = filled.set[item.name] if item.type == "units" else [filled.set[item.name]]
-            if any(
-                not writing.scalar(db, "SELECT 1 FROM directory_unit WHERE id=%s AND closed_on IS NULL", [u])
-                for u in chosen
-            ):
-                faults[item.name] = Label(
-                    f"“{item.label.zh}”中有不存在或已撤销的单位", f"{item.label.en}: unknown or closed unit"
-                )
-        if item.type == "officer" and not writing.scalar(
-            db, "SELECT 1 FROM directory_officer WHERE user_id=%s", [filled.set[item.name]]
-        ):
-            faults[item.name] = Label("请从本单位人员中选择", "Choose somebody of your unit")
-    if faults:
-        raise Incomplete(faults)
-    return filled
-
-
-def _parent_is_open(db: CursorWrapper, parent_id: int | None) -> None:
-    """Lock the parent, so that it cannot close while a child opens."""
-    if parent_id is None:
-        return
-    parent = writing.lock_case(db, parent_id)
-    if parent is None or parent.outcome:
-        raise Refused(
-            Label("上级办件已办结，不能再立下级办件", "The case above is closed; nothing can be opened below it")
-        )
-
-
-def _key(actor: Actor, key: str | None) -> str | None:
-    if key is None:
-        return None
-    if not (1 <= len(key) <= 60 and key.isascii() and key.isprintable()):
-        raise Incomplete(
-            {"idempotency_key": Label("幂等键为1至60个可见字符", "An idempotency key is 1 to 60 visible characters")}
-        )
-    return f"{actor.user_id or 0}:{key}"
-
-
-def _happened(actor: Actor, now: datetime, occurred_at: datetime | None) -> datetime:
-    if occurred_at is None:
-        return now
-    if actor.kind != "system" or occurred_at > now:
-        raise Refused(Label("只有历史导入可以写入过去的时间", "Only an import of history may write past times"))
-    return occurred_at
 
 
 def _once(whole: Callable[[], Done], key: str | None, action: str, actor: Actor) -> Done:

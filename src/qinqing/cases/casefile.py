@@ -6,11 +6,10 @@ The story (what happened), the duty (who holds it, why this due time, what may b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from qinqing.accounts.actor import Actor
 from qinqing.accounts.models import User
@@ -19,10 +18,11 @@ from qinqing.cases import shelf
 from qinqing.cases.calendars import current
 from qinqing.cases.forms import fields_of
 from qinqing.cases.history import CaseHistory
-from qinqing.cases.models import Attachment, Case, Event, Task
+from qinqing.cases.models import Case, Event, Task
 from qinqing.cases.permitting import may_act, may_work_on
 from qinqing.cases.procedure import PHASES, Act, Field, Procedure
-from qinqing.cases.state import WAIT, State, restore, split
+from qinqing.cases.state import WAIT, State, restore
+from qinqing.cases.story import STANDARD_LABELS, Happened, payload_of, tell
 from qinqing.cases.timing import clock_of
 from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
@@ -35,45 +35,6 @@ PHASE_LABELS = {
     "supervise": Label("督办", "Supervised"),
     "write_off": Label("核销", "Written off"),
 }
-STANDARD_LABELS = {
-    "open": Label("提出诉求", "Matter raised"),
-    "sign": Label("签收", "Signed for"),
-    "assign": Label("转交", "Handed to a colleague"),
-    "note": Label("记事", "Note"),
-    "attend": Label("督办处理", "Supervision attended to"),
-    "approve": Label("同意", "Approved"),
-    "refuse": Label("退回修改", "Sent back"),
-    "resume": Label("恢复计时", "Clock resumed"),
-    "rung": Label("系统提醒", "Reminder by the system"),
-    "reproject": Label("日历更新", "Calendar updated"),
-    "proceed": Label("自动办理", "Done automatically"),
-}
-QUIET = frozenset({"sign", "assign", "note", "attend", "refuse", "rung", "reproject"})  # not for the party
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One thing somebody wrote or chose in an act."""
-
-    label: Label
-    text: Label
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """One event as people read it. `kind`: act, warn (suspension, urging), system."""
-
-    seq: int
-    at: datetime
-    who: str
-    unit: str
-    title: Label
-    said: tuple[Said, ...]
-    kind: str
-    hash: str
-    recorded_at: datetime
-    files: tuple[Attachment, ...]
-    erased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +112,7 @@ class CaseFile:
         """The latest text of each field; empty where erased."""
         texts: dict[str, str] = {}
         for event in self.events:
-            texts.update(_payload(event).get("texts", {}))
+            texts.update(payload_of(event).get("texts", {}))
         return texts
 
     # -- the duty -----------------------------------------------------------------------------------------------------
@@ -206,6 +167,10 @@ class CaseFile:
         findings, count, _ = check_chain("cases", chain)
         return Seal(count=count) if not findings else Seal(broken_at=findings[0].seq or 0)
 
+    def story(self, *, party: bool = False) -> list[Happened]:
+        """What happened, newest first."""
+        return tell(self, party=party)
+
     @cached_property
     def task_lines(self) -> list[TaskLine]:
         """Tasks of this round and everything still open, the open ones first."""
@@ -213,6 +178,16 @@ class CaseFile:
         latest = max(rounds, default=0)
         shown = [t for t in self.tasks if t.state == "open" or (t.round == latest and t.state == "done")]
         return [self._line(task) for task in sorted(shown, key=lambda t: (t.state != "open", t.pk))]
+
+    @property
+    def holders(self) -> list[tuple[str, bool]]:
+        """(unit, whether it is the reader's) for every unit that has something to do now."""
+        found: dict[str, bool] = {}
+        for line in self.task_lines:
+            if line.task.state == "open":
+                name = self.units[line.task.unit_id].name
+                found[name] = found.get(name, False) or line.mine
+        return list(found.items())
 
     def _line(self, task: Task) -> TaskLine:
         role, label = self._task_labels(task.node)
@@ -308,80 +283,6 @@ class CaseFile:
         act = self.spec.act(self.state.stage, self.state.outcome, proposal["act"]) if proposal else None
         return act.approved_by.label if act and act.approved_by else STANDARD_LABELS[action]
 
-    # -- the story ----------------------------------------------------------------------------------------------------
-
-    def story(self, *, party: bool = False) -> list[Happened]:
-        """Newest first. For the party: only what is theirs to read, and a reply only once it is signed off."""
-        files: dict[int, list[Attachment]] = {}
-        for file in self.case.attachments.order_by("pk"):
-            files.setdefault(file.event_seq or 0, []).append(file)
-        told = [self._told(event, files.get(event.seq, []), party) for event in self.events]
-        return [item for item in reversed(told) if item]
-
-    def _told(self, event: Event, files: list[Attachment], party: bool) -> Happened | None:
-        head = json.loads(event.head)
-        moves, payload = head["moves"], _payload(event)
-        proposed = "propose" in moves
-        if party and (proposed or event.action in QUIET):
-            return None
-        texts, form, title = payload.get("texts", {}), head["form"], self._title(event.action, moves, head["at"])
-        if event.action == "approve":
-            texts, title = self._approved(head["at"], event.seq, texts, title)
-        said = self._said(texts, form, party)
-        unit = self.units[split(head["at"])[1]].name if head["at"] else ""
-        warn = event.action in {"urge", "rung", "instruct"} or any(
-            (c or {}).get("due", "") is None for c in moves.get("clocks", {}).values()
-        )
-        return Happened(
-            event.seq, event.occurred_at, self._who(event, payload), unit, title, tuple(said),
-            "warn" if warn else "system" if event.actor_id is None else "act",
-            event.hash, event.recorded_at, () if party and event.actor_id is not None and proposed else tuple(files),
-            event.payload.erased_at is not None,
-        )  # fmt: skip
-
-    def _who(self, event: Event, payload: Mapping[str, Any]) -> str:
-        return self.names.get(event.actor_id or 0, "") or str(payload.get("actor", ""))
-
-    def _title(self, action: str, moves: Mapping[str, Any], at: str) -> Label:
-        if action == "rung":
-            level = ("remind", "urge", "supervise", "hand_up")[moves["level"] - 1] if "level" in moves else ""
-            return self.spec.ladder[level].label if level in self.spec.ladder else STANDARD_LABELS["rung"]
-        act = next((a for _, a in self.spec.all_acts() if a.name == action), None)
-        label = act.label if act else STANDARD_LABELS.get(action, Label(action, action))
-        return Label(f"{label.zh}（待审批）", f"{label.en} (to be approved)") if "propose" in moves else label
-
-    def _approved(self, at: str, seq: int, texts: Mapping[str, str], title: Label) -> tuple[Mapping[str, str], Label]:
-        """An approval shows what was approved."""
-        node = split(at)[0]
-        for event in reversed(self.events):
-            if event.seq < seq and at in json.loads(event.head)["moves"].get("propose", {}):
-                act = next((a for _, a in self.spec.all_acts() if a.name == node[1:]), None)
-                approval = act.approved_by.label if act and act.approved_by else title
-                merged = Label(f"{approval.zh}：{act.label.zh}", f"{approval.en}: {act.label.en}") if act else title
-                return _payload(event).get("texts", {}), merged
-        return texts, title
-
-    def _said(self, texts: Mapping[str, str], form: Mapping[str, Any], party: bool) -> Iterable[Said]:
-        for name, value in {**form, **texts}.items():
-            item = self.spec.fields.get(name)
-            if item is None:
-                if not party:
-                    yield Said(Label("内容", "Text"), Label(str(value), str(value)))
-            elif (item.party or not party) and item.type != "confirm":
-                yield Said(item.label, self.value_label(item, value))
-
-    def value_label(self, item: Field, value: Any) -> Label:
-        """A field's value as people read it."""
-        if item.type == "choice":
-            return item.choices.get(str(value), Label(str(value), str(value)))
-        if item.type in {"unit", "units"}:
-            units = [self.units[int(pk)] for pk in ([value] if item.type == "unit" else value) if int(pk) in self.units]
-            return Label("、".join(u.name for u in units), ", ".join(u.name_en or u.name for u in units))
-        text = str(value)
-        if item.type == "phone" and len(text) >= 7:
-            text = f"{text[:3]}****{text[-4:]}"
-        return Label(text, text)
-
 
 def state_of(case: Case) -> State:
     """The state from the row."""
@@ -389,8 +290,3 @@ def state_of(case: Case) -> State:
         stage=case.stage, outcome=case.outcome, round=case.round, version=case.version, level=case.level,
         marking=case.marking, state=case.state,
     )  # fmt: skip
-
-
-def _payload(event: Event) -> dict[str, Any]:
-    body = event.payload.body
-    return json.loads(body) if body else {}

@@ -15,7 +15,8 @@ from qinqing.cases import library, passing_time, shelf
 from qinqing.cases.checker import PROVED, Finding, Known, notes
 from qinqing.cases.drawing import DrawingError, draw
 from qinqing.cases.library import Rejected, Source
-from qinqing.cases.procedure import Procedure, parse
+from qinqing.cases.procedure import Procedure
+from qinqing.cases.reading import parse
 from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.labels import LANGUAGES, Label, speaking
 from qinqing.lib.wallclock import now

@@ -20,7 +20,8 @@ from qinqing.accounts import access
 from qinqing.cases import registry
 from qinqing.cases.checker import Finding, Known, check
 from qinqing.cases.checker.shape import faults_of, located
-from qinqing.cases.procedure import Procedure, ProcedureError, parse
+from qinqing.cases.procedure import Procedure, ProcedureError
+from qinqing.cases.reading import parse
 from qinqing.lib.labels import Label, speaking
 
 _CODE = re.compile(r"^procedure:\s*['\"]?(\w+)", re.MULTILINE)

@@ -8,7 +8,8 @@ from functools import lru_cache
 from django.db import connection, transaction
 
 from qinqing.cases.models import Procedure as Row
-from qinqing.cases.procedure import Procedure, parse
+from qinqing.cases.procedure import Procedure
+from qinqing.cases.reading import parse
 from qinqing.cases.writing import scalar
 from qinqing.lib.labels import Label
 from qinqing.ui.errors import Problem

@@ -12,12 +12,15 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from qinqing.accounts.actor import Actor
+from qinqing.audit.services import log_read
 from qinqing.cases import acting, blobs, desks
 from qinqing.cases.actform import ActForm, act_forms, build, new_key, typed
 from qinqing.cases.calendars import current
-from qinqing.cases.casefile import CaseFile, Happened, Offer
+from qinqing.cases.casefile import CaseFile, Offer
 from qinqing.cases.models import Attachment, Case
 from qinqing.cases.refusals import Conflict, Incomplete
+from qinqing.cases.rows import Group, grouped, rows_of
+from qinqing.cases.story import Happened
 from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
@@ -49,7 +52,7 @@ def unit(request: HttpRequest) -> HttpResponse:
     """本单位办件: for liaisons and heads."""
     now = present()
     page = Paginator(desks.unit_cases(actor_of(request), now), 50).get_page(request.GET.get("page"))
-    groups = list(desks.grouped(desks.rows_of(page.object_list, now), now))
+    groups = list(grouped(rows_of(page.object_list, now), now))
     title = Label("本单位办件", "My unit's matters")
     return render(request, "cases/list.html", {"groups": groups, "page": page, "heading": title, "q": "", "now": now})
 
@@ -62,10 +65,8 @@ def search(request: HttpRequest) -> HttpResponse:
         desks.find_cases(text, actor_of(request)) if text else desks.visible(actor_of(request)).order_by("-opened_at")
     )
     page = Paginator(found.select_related("party", "lead"), 50).get_page(request.GET.get("page"))
-    rows = desks.rows_of(page.object_list, now)
-    groups = [
-        desks.Group(Label("查询结果", "Found"), Label(f"{page.paginator.count}件", f"{page.paginator.count}"), rows)
-    ]
+    rows = rows_of(page.object_list, now)
+    groups = [Group(Label("查询结果", "Found"), Label(f"{page.paginator.count}件", f"{page.paginator.count}"), rows)]
     title = Label("办件查询", "Find matters")
     return render(
         request,
@@ -86,9 +87,9 @@ def supervise(request: HttpRequest) -> HttpResponse:
         parts.Figure(label, filters[name].count(), f"{address}?of={name}", tone="red" if name == "overdue" else "")
         for name, label in desks.SUPERVISION_LABELS.items()
     ]
-    mine = desks.my_desk(actor_of(request), "approve", now)
+    mine = desks.first_rows(desks.my_desk(actor_of(request), "approve", now), 6)
     return render(request, "cases/supervise.html", {
-        "figures": figures, "page": page, "rows": desks.rows_of(page.object_list, now), "mine": mine, "now": now,
+        "figures": figures, "page": page, "rows": rows_of(page.object_list, now), "mine": mine, "now": now,
         "heading": desks.SUPERVISION_LABELS[cast(str, chosen)],
     })  # fmt: skip
 
@@ -208,6 +209,20 @@ def _same_task(one: Offer, other: Offer) -> bool:
     return (one.task.pk if one.task else None) == (other.task.pk if other.task else None)
 
 
+@require_POST
+def phone(request: HttpRequest, number: str) -> HttpResponse:
+    """查看号码: the visitor's phone in full, for a reason that is logged."""
+    file = CaseFile(_visible(request, number), actor_of(request), present())
+    reason = request.POST.get("reason", "").strip()[:200]
+    if not reason:
+        raise Incomplete({"reason": Label("请写明查看号码的理由", "Say why you need the number")})
+    if not file.texts.get("phone"):
+        raise NotFound(Label("本件没有留下手机号", "No phone number was left"))
+    log_read(file.actor, "case.phone", number, reason, file.now)
+    say(request, Label(f"来访人手机：{file.texts['phone']}", f"The visitor's phone: {file.texts['phone']}"), tone="")
+    return redirect("cases:case", number=number)
+
+
 @require_GET
 def file(request: HttpRequest, number: str, file_id: int) -> HttpResponseBase:
     """An attachment, as a download unless it is an image or PDF."""
@@ -242,7 +257,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     """我的诉求: the matters of the person and the companies they act for."""
     now = present()
     cases = desks.visible(actor_of(request)).select_related("party", "lead").order_by("-opened_at")[:100]
-    return render(request, "cases/mine.html", {"rows": desks.rows_of(cases, now), "now": now})
+    return render(request, "cases/mine.html", {"rows": rows_of(cases, now), "now": now})
 
 
 @require_GET
@@ -303,6 +318,7 @@ urlpatterns = [
     path("supervision/", supervise, name="supervise"),
     path("cases/<str:number>/", case, name="case"),
     path("cases/<str:number>/receipt/", receipt, name="receipt"),
+    path("cases/<str:number>/phone/", phone, name="phone"),
     path("cases/<str:number>/files/<int:file_id>/", file, name="file"),
     path("cases/<str:number>/<slug:action>/", act, name="act"),
     path("my/", mine, name="mine"),

@@ -71,7 +71,7 @@ def demo_people() -> list[Person]:
         posts = Post.objects.filter(unit__code=unit, ends_on=None, officer__user__is_active=True)
         if held:
             posts = posts.filter(role=held)
-        post = posts.select_related("officer__user", "unit").order_by("pk").first()
+        post = posts.select_related("officer__user", "unit").order_by("-pk" if held == "window_clerk" else "pk").first()
         if post:
             people.append(Person(role, label, post.officer.name, post.unit.name, post.officer.user_id))
     for admin in AdminRole.objects.select_related("user").order_by("pk"):

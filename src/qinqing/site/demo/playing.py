@@ -31,7 +31,7 @@ STORIES = (
     "cannot", "overdue", "sent_back", "reclassified", "intake",
 )  # fmt: skip
 ENDED = ("written_off", "written_off", "written_off", "simple", "simple", "declined", "withdrawn", "explained")
-SETTLED = timedelta(days=12)  # older matters have mostly come to their end
+SETTLED = timedelta(days=7)  # older matters have mostly come to their end
 NOTE = b"\xe7\x8e\xb0\xe5\x9c\xba\xe6\xa0\xb8\xe6\x9f\xa5\xe8\xae\xb0\xe5\xbd\x95\n"  # 现场核查记录
 
 
@@ -249,7 +249,7 @@ def play_many(count: int, seed: int, now: datetime, *, days: int = 75) -> int:
     calendar = current()
     total = calendar.office_time(now)
     for index in range(count):
-        back = days * min(player.dice.random(), player.dice.random())
+        back = 5 * player.dice.random() if index < len(STORIES) else days * player.dice.random() ** 2
         start = calendar.moment_at(total - timedelta(hours=7 * back * 5 / 7))
         player.play(start, STORIES[index] if index < len(STORIES) else None)
     return Case.objects.count()
