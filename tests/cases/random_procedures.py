@@ -147,16 +147,21 @@ def _joined(draw: st.DrawFn, number: int, onward: str) -> dict[str, Any]:
     tasks = {name: {**owners[name][0], "who": owners[name][1], **LABEL} for name in names}
     acts: dict[str, Any] = {}
     for name in names:
-        acts[f"done_{name}"] = {
-            **LABEL,
-            "by": name,
-            "needs": draw(st.sampled_from([[], ["t"], ["n"]])),
-            "completes": True,
-        }
+        needs = draw(st.sampled_from([[], ["t"], ["n"]]))
+        acts[f"done_{name}"] = {**LABEL, "by": name, "needs": needs, "completes": True}
         if owners[name][1] == "handler" and draw(st.integers(0, 2)) == 0:
             who = draw(st.sampled_from([{"who": "section_head"}, {"who": "leader", "desk": "leadership"}]))
             acts[f"done_{name}"]["approved_by"] = {**who, **LABEL}
     return {"tasks": tasks, "acts": acts, "join": onward}
+
+
+APPROVERS: dict[str, list[dict[str, str]]] = {
+    "clerk": [{"who": "leader", "desk": "leadership"}, {"who": "supervisor", "desk": "supervision"}],
+    "supervisor": [{"who": "leader", "desk": "leadership"}],
+    "leader": [{"who": "supervisor", "desk": "supervision"}],
+    "handler": [{"who": "section_head"}, {"who": "supervisor", "desk": "supervision"}],
+}
+ADDED = {"working_days": 2, "office_hours": 2, "elapsed": "5h"}  # an extension in the kind of the limit
 
 
 @st.composite
@@ -164,72 +169,60 @@ def _led(
     draw: st.DrawFn, number: int, stages: list[str], ahead: list[str], clock: dict[str, Any], first: bool
 ) -> dict[str, Any]:
     """One task that leads the case on, perhaps with helpers it waits for, and everything else it may do."""
-    owner, who = draw(st.sampled_from([({"desk": desk}, who) for desk, who in DESKS.items()] + [({}, "")]))
-    if not owner or (first and "desk" not in owner):
-        owner, who = ({"desk": "window"}, "clerk") if first else ({"unit_in": "lead"}, "handler")
-    main, each = f"main{number}", f"help{number}"
-    tasks: dict[str, Any] = {main: {**owner, "who": who, **LABEL}}
-    helped = draw(st.booleans()) and not first
+    owner, who = draw(st.sampled_from([({"desk": desk}, who) for desk, who in DESKS.items()] + [({}, "handler")]))
+    if first:
+        owner, who = {"desk": "window"}, "clerk"
+    main, each, helped = f"main{number}", f"help{number}", not first and draw(st.booleans())
+    tasks: dict[str, Any] = {main: {**(owner or {"unit_in": "lead"}), "who": who, **LABEL}}
+    extras = draw(_extras(number, stages, ahead, clock))
+    if first:
+        extras.pop(f"only{number}")  # its condition would ask for what is chosen only here
     if helped:
         tasks[each] = {"each_in": "assistants", "who": "handler", **LABEL}
-    approvers = (
-        [{"who": "leader", "desk": "leadership"}] if who != "leader" else [{"who": "supervisor", "desk": "supervision"}]
-    )
-    approvers += [{"who": "section_head"}] if who == "handler" else []
-    approval = {"approved_by": {**draw(st.sampled_from(approvers)), **LABEL}}
+        extras[f"more{number}"] = {"needs": ["assistants"], "opens_more": each, "max": 2}
+    acts = {f"go{number}": draw(_onward(each if helped else "", ahead, first))}
+    acts |= {name: act for name, act in extras.items() if draw(st.booleans())}
+    for act in acts.values():
+        act |= {**LABEL, "by": main}
+        if draw(st.integers(0, 3)) == 0:
+            act["approved_by"] = {**draw(st.sampled_from(APPROVERS[who])), **LABEL}
+    if helped:
+        advise = {**LABEL, "by": each, "needs": ["t"], "completes": True}
+        approval = {"approved_by": {**draw(st.sampled_from(APPROVERS["handler"])), **LABEL}}
+        acts[f"advise{number}"] = advise | draw(st.sampled_from([{}, {}, approval]))
+    return {"tasks": tasks, "acts": acts}
 
-    def maybe(act: dict[str, Any], chance: int = 3) -> dict[str, Any]:
-        return {**act, **approval} if draw(st.integers(1, chance)) == 1 else act
 
-    go: dict[str, Any] = {
-        "by": main,
-        "needs": ["k", "lead"] if first else draw(st.sampled_from([[], ["t"], ["on", "sure"]])),
-    }
+@st.composite
+def _onward(draw: st.DrawFn, each: str, ahead: list[str], first: bool) -> dict[str, Any]:
+    needs = draw(st.sampled_from([[], ["t"], ["on", "sure"]]))
+    go: dict[str, Any] = {"needs": ["k", "lead"] if first else needs, "to": ahead[0]}
     if first:
         go |= {"may": ["assistants"], "guards": ["cases.lead_is_not_assistant"]}
-    if helped and draw(st.booleans()):
+    if each and draw(st.booleans()):
         go["waits_for"] = [each]
-    if draw(st.booleans()) and len(ahead) > 1:
-        other = draw(st.sampled_from(ahead))
-        go["to"] = [{"to": other, "when": {"k": "x"}}, {"to": ahead[0]}]
-    else:
-        go["to"] = ahead[0]
-    go |= {"evidence": 1} if draw(st.integers(0, 4)) == 0 else {}
-    acts: dict[str, Any] = {f"go{number}": maybe(go)}
-    if helped:
-        acts[f"advise{number}"] = maybe({"by": each, "needs": ["t"], "completes": True}, 5)
-        if draw(st.booleans()):
-            acts[f"more{number}"] = {"by": main, "needs": ["assistants"], "opens_more": each, "max": 2}
-    if draw(st.booleans()) and (number or not first):
-        back = {
-            "by": main,
-            "needs": ["t"],
-            "to": draw(st.sampled_from(stages[: number + 1])),
-            "max": draw(st.integers(1, 2)),
-        }
-        back |= {"keeps_clock": True} if draw(st.booleans()) else {}
-        back |= {"beyond": draw(st.sampled_from(ahead))} if draw(st.booleans()) else {}
-        acts[f"back{number}"] = maybe(back, 4)
     if draw(st.booleans()):
-        pause = {"reason": "supplement", "at_most": draw(_limits(True)), **LABEL}
-        ask = {"by": main, "needs": ["notice", "legal_basis"], "suspends": pause, "max": draw(st.integers(1, 2))}
-        acts[f"ask{number}"] = maybe(ask, 4)
-    if draw(st.booleans()):
-        kinds = {next(iter(part)) for part in clock["limit"].values() if isinstance(part, dict)} or {
-            next(iter(clock["limit"]))
-        }
-        added = (
-            {"working_days": 2}
-            if kinds == {"working_days"}
-            else {"office_hours": 2}
-            if kinds == {"office_hours"}
-            else {"elapsed": "5h"}
-        )
-        acts[f"extend{number}"] = maybe({"by": main, "adds": added, "before_due": draw(st.booleans()), "max": 1}, 2)
-    if clock["limit"].get("by") and draw(st.booleans()):
-        acts[f"class{number}"] = maybe({"by": main, "needs": ["k"], "rebudgets": True, "max": 2}, 2)
-    if draw(st.integers(0, 3)) == 0:
-        acts[f"wake{number}"] = {"by": main, "resumes": True}
-    if not first and draw(st.integers(0, 3)) == 0:
-        acts[f"only_x{number}"] = {"by": main, "when": {"k": "x"}, "needs": ["t"], "to": draw(st.sampled_from(ahead))}
-    return {"tasks": tasks, "acts": {name: {**LABEL, **act} for name, act in acts.items()}}
+        go["to"] = [{"to": draw(st.sampled_from(ahead)), "when": {"k": "x"}}, {"to": ahead[0]}]
+    return go | draw(st.sampled_from([{}, {}, {}, {"evidence": 1}]))
+
+
+@st.composite
+def _extras(
+    draw: st.DrawFn, number: int, stages: list[str], ahead: list[str], clock: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Everything else that the holder of a task may be allowed."""
+    some, limit = st.integers(1, 2), clock["limit"]
+    back = {"needs": ["t"], "to": draw(st.sampled_from(stages[: number + 1])), "max": draw(some)}
+    back |= draw(st.sampled_from([{}, {"keeps_clock": True}])) | draw(st.sampled_from([{}, {"beyond": ahead[-1]}]))
+    pause = {"reason": "supplement", "at_most": draw(_limits(True)), **LABEL}
+    kind = next(name for part in (limit, *limit.values()) if isinstance(part, dict) for name in part if name in ADDED)
+    extras = {
+        "back": back,
+        "ask": {"needs": ["notice", "legal_basis"], "suspends": pause, "max": draw(some)},
+        "extend": {"adds": {kind: ADDED[kind]}, "before_due": draw(st.booleans()), "max": draw(some)},
+        "wake": {"resumes": True},
+        "only": {"when": {"k": "x"}, "needs": ["t"], "to": draw(st.sampled_from(ahead))},
+    }
+    if limit.get("by"):
+        extras["class"] = {"needs": ["k"], "rebudgets": True, "max": draw(some)}
+    return {f"{name}{number}": act for name, act in extras.items()}

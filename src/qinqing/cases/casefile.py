@@ -221,7 +221,7 @@ class CaseFile:
                 found += self._offers_at(task)
         for act in self.spec.offered(self.state.stage, self.state.outcome):
             outside = not self.state.is_open or act.by not in self.spec.stages[self.state.stage].tasks
-            if outside and self._may(act, act.name, ""):
+            if outside and self._possible(act) and self._may(act, act.name, ""):
                 found.append(self._offer(act, act.name, None))
         return sorted(found, key=lambda offer: not offer.primary)
 
