@@ -46,8 +46,8 @@ class Desk:
 
 def my_desk(actor: Actor, tab: str, now: datetime) -> Desk:
     """What this officer has to do, most urgent first."""
-    mine = [(task.case, task, tab) for task in _open_tasks(actor) if (tab := _tab_for(task, actor))]
-    rows = make_rows(mine, now)
+    tabbed = [(task.case, task, _tab_for(task, actor)) for task in _open_tasks(actor)]
+    rows = make_rows([found for found in tabbed if found[2]], now)
     counts = {name: sum(row.tab == name for row in rows) for name in TABS}
     counts["closed"] = _closed_by(actor, now).count()
     if tab not in TABS:
