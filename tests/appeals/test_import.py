@@ -96,7 +96,12 @@ class TestHistory:
         assert done.ignored == ("领域", "编号备注")
         said = [json.loads(p.body or "")["texts"] for p in Payload.objects.order_by("event__seq")]
         assert said == [
-            {"text": "第一行\n第二行", "topic": long_topic, "author": "A1", "other_columns": "领域：城建\n编号备注：甲"},
+            {
+                "text": "第一行\n第二行",
+                "topic": long_topic,
+                "author": "A1",
+                "other_columns": "领域：城建\n编号备注：甲",
+            },
             {"reply": "已修复。"},
         ]
 

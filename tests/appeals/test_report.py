@@ -27,11 +27,11 @@ from qinqing.cases.models import Case
 from qinqing.directory.models import Officer, Post, Unit
 from qinqing.lib.cli import Cli
 from qinqing.lib.wallclock import CHINA
-from qinqing.lib.workdays import Calendar
+from qinqing.lib.workdays import Calendar, shipped_calendar
 
 NOW = datetime(2026, 9, 29, 10, 20, tzinfo=CHINA)
 REAL = Path(__file__).parents[2] / "../shared/data/appeals/messages_with_replies.csv"
-CALENDAR = Calendar.default()
+CALENDAR = shipped_calendar()
 
 
 def measure(sent: str, replied: str, case_id: int = 1) -> report.Timed:
@@ -100,7 +100,13 @@ class TestMany:
 
 Load = Callable[..., None]
 ROWS = [  # id, writer, sent, replied, text
-    ("1", "A", "2019/4/15 10:00", "2019/4/16 9:00", "小区物业长期不修电梯，请督促物业尽快维修并公示维修资金的使用情况。"),
+    (
+        "1",
+        "A",
+        "2019/4/15 10:00",
+        "2019/4/16 9:00",
+        "小区物业长期不修电梯，请督促物业尽快维修并公示维修资金的使用情况。",
+    ),
     ("2", "B", "2019/4/15 10:00", "2019/4/19 9:00", "小区物业长期不修电梯，请督促物业尽快维修并公示维修资金使用情况！"),
     ("3", "C", "2019/6/3 10:00", "2019/7/1 9:00", "咨询新生儿参加居民医疗保险需要哪些材料，到哪里办理？"),
     ("4", "C", "2018/6/4 10:00", "2018/6/5 9:00", "咨询新生儿参加居民医疗保险需要哪些材料，到哪里办理？"),

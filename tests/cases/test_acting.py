@@ -7,15 +7,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from qinqing.audit.verify import Verifier
-from qinqing.cases import acting
+from qinqing.cases import acting, shelf
 from qinqing.cases.blobs import StoredFile
 from qinqing.cases.history import CaseHistory
 from qinqing.cases.models import Case, Event, Rung, Task
+from qinqing.cases.moving import move, preview
 from qinqing.cases.passing_time import fire_due_rungs, import_calendar, reproject
+from qinqing.cases.reading import parse
 from qinqing.cases.refusals import Conflict, Incomplete, NotOpen, Refused, Unknown
 from qinqing.lib.wallclock import CHINA
 from qinqing.messaging.models import Outbox
-from tests.cases.county import TUESDAY, County, build
+from tests.cases.county import HARD_CASE, TUESDAY, County, build
 
 pytestmark = pytest.mark.django_db
 PHOTO = StoredFile("0" * 64, "现场.jpg", "image/jpeg", 10)
@@ -281,3 +283,27 @@ class TestTimePasses:
         assert case.due_at == at(10, 10, 17) and case.calendar == "cn-2026-b"
         assert Event.objects.filter(case=case, action="reproject").count() == 1
         verify()
+
+
+class TestAnotherVersion:
+    def test_an_open_case_moves_when_the_version_fits(self, county: County) -> None:
+        case = county.dispatched("b")
+        text = HARD_CASE.read_text(encoding="utf-8").replace("version: 1", "version: 2", 1)
+        shelf.store(parse(text.replace("half: remind", "two_working_days_left: remind")), TUESDAY)
+        assert [(m.number, m.obstacles) for m in preview("hard_case", 2)] == [(case.number, ())]
+        move(case.pk, "hard_case", 2, TUESDAY)
+        case.refresh_from_db()
+        assert case.procedure.version == 2 and case.due_at == at(10, 12, 17)
+        assert Rung.objects.filter(case=case, fired_at=None, name="two_working_days_left").exists()
+        acting.act(case.pk, "advise", county["handler_b"], TUESDAY, {"opinion": "同意"})
+        verify()
+
+    def test_it_stays_when_the_version_lacks_what_is_open(self, county: County) -> None:
+        case = county.dispatched("b")
+        text = HARD_CASE.read_text(encoding="utf-8").replace("version: 1", "version: 2", 1)
+        shelf.store(parse(text.replace("assist: {each_in", "helper: {each_in")), TUESDAY)
+        assert [bool(m.obstacles) for m in preview("hard_case", 2)] == [True]
+        with pytest.raises(Refused, match="没有任务"):
+            move(case.pk, "hard_case", 2, TUESDAY)
+        case.refresh_from_db()
+        assert case.procedure.version == 1

@@ -180,7 +180,7 @@ def _stage(draw: st.DrawFn, name: str, ahead: list[str], stages: list[str]) -> d
         act["needs"] = draw(_some(["k", "u", "us", "t"], 0.3))
         if draw(_seldom):
             act["when"] = {"k": draw(st.sampled_from(["x", "y"]))}
-        if draw(_seldom):
+        if draw(st.integers(0, 2)) == 0:
             act["waits_for"] = [draw(st.sampled_from(list(tasks)))]
         act |= draw(
             _way(list(tasks), ahead, stages, ["ahead", "complete", "complete"] if first and not draw(_seldom) else [])

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 
 from qinqing.lib.wallclock import CHINA
-from qinqing.lib.workdays import Budget, Calendar
+from qinqing.lib.workdays import Budget, shipped_calendar
 
-CALENDAR = Calendar.default()
+CALENDAR = shipped_calendar()
 MINUTE = timedelta(minutes=1)
 
 

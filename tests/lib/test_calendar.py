@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from qinqing.lib.calendars import make
 from qinqing.lib.labels import speaking
-from qinqing.lib.workdays import Calendar, CalendarError, changes
+from qinqing.lib.workdays import Calendar, CalendarError, changes, load_calendar, shipped_calendar
 from qinqing.lib.workdays.calendar import SHIPPED
 from qinqing.lib.workdays.calendar_file import as_text
 from tests.lib.moments import seconds
 
-CALENDAR = Calendar.default()
+CALENDAR = shipped_calendar()
 DAY = timedelta(days=1)
 
 # Days on which the two published sources differ and the notice had to decide. None is left within 2007-2026; the one
@@ -121,7 +121,7 @@ day,working,name
 
 
 def test_a_file_with_one_year_is_laid_over_the_present_calendar() -> None:
-    new = Calendar.load(NOTICE)
+    new = load_calendar(NOTICE)
     assert (new.revision, new.published_until, new.office) == ("cn-2027", 2027, CALENDAR.office)
     assert not new.provisional(date(2027, 12, 31)) and new.provisional(date(2028, 1, 1))
     assert not new.is_working(date(2026, 10, 1)) and not new.is_working(date(2027, 10, 1))
@@ -145,13 +145,13 @@ days:
     spreadsheet.write_bytes(
         NOTICE.replace("2027\n", "2027,,\n").replace("2027-0", "2027/").replace("false", "FALSE").encode("gb18030")
     )
-    texts = {as_text(Calendar.load(source)) for source in (NOTICE, as_yaml, spreadsheet)}
+    texts = {as_text(load_calendar(source)) for source in (NOTICE, as_yaml, spreadsheet)}
     assert len(texts) == 1
 
 
 def test_a_stored_calendar_is_whole_and_depends_on_no_other() -> None:
-    new = Calendar.load(NOTICE.replace("# published", "# office: 09:00-12:00 13:00-18:00\n# published"))
-    stored = Calendar.load(
+    new = load_calendar(NOTICE.replace("# published", "# office: 09:00-12:00 13:00-18:00\n# published"))
+    stored = load_calendar(
         as_text(new), over=Calendar("empty", {date(2026, 1, 1): CALENDAR.specials[date(2026, 1, 1)]}, 2026)
     )
     assert as_text(stored) == as_text(new)
@@ -178,7 +178,7 @@ def test_a_stored_calendar_is_whole_and_depends_on_no_other() -> None:
 )
 def test_a_bad_file_says_where_and_what(text: str, problem: str) -> None:
     with pytest.raises(CalendarError) as caught:
-        Calendar.load(text)
+        load_calendar(text)
     chinese = str(caught.value)
     assert problem in chinese
     with speaking("en"):
@@ -187,5 +187,5 @@ def test_a_bad_file_says_where_and_what(text: str, problem: str) -> None:
 
 def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(CalendarError) as caught:
-        Calendar.load(NOTICE.replace("2027-01-01", "x").replace("true", "?").replace("revision: cn-2027", ""))
+        load_calendar(NOTICE.replace("2027-01-01", "x").replace("true", "?").replace("revision: cn-2027", ""))
     assert len(caught.value.problems) == 3

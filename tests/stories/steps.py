@@ -124,7 +124,8 @@ def qinqing(*arguments: str) -> str:
         [sys.executable, "-m", "qinqing", *arguments], env=environment, cwd=settings.ROOT, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=CLI_SECONDS, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, f"qinqing {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
+    said = done.stderr + done.stdout
+    assert done.returncode == 0, f"qinqing {' '.join(arguments)} ended with {done.returncode}:\n{said}"
     return done.stdout
 
 

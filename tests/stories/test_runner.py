@@ -28,13 +28,13 @@ def test_a_system_says_where_to_see_it_exactly_when_a_story_shows_it() -> None:
 def test_the_table_claims_only_what_passed(language: str) -> None:
     systems = read_systems()
     told = [Story("Y1", "", ""), Story("Y2", "", "", passed=False)]
-    text = with_table(f"a\n{BEGIN}\nold | Y3\n{END}\nz\n", systems, told, language)
+    text = with_table(f"a\n{BEGIN}\nYESTERDAY | Y3\n{END}\nz\n", systems, told, language)
     table, rest = text.split("\n\n", 1)
     assert text.startswith("a\n")
     assert text.endswith("\nz\n")
     assert re.findall(r"^\| (\w\d+) ", table, re.MULTILINE) == ["Y1"]
     assert f"Y2 {systems['Y2'][language]}" in rest
-    assert "old" not in text
+    assert "YESTERDAY" not in text
     assert with_table(text, systems, told, language) == text, "written twice it differs"
 
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
-from qinqing.lib.workdays import Budget, Calendar, due, left
+from qinqing.lib.workdays import Budget, due, left, shipped_calendar
 from qinqing.ui import charts, flow, icons, parts, qr, ruler
 
-CALENDAR = Calendar.default()
+CALENDAR = shipped_calendar()
 DUE = datetime(2026, 9, 30, 17, tzinfo=CHINA)
 
 

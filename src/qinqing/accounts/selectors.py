@@ -9,7 +9,6 @@ from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils.timezone import now as real_now
 
 from qinqing.accounts.access import table
 from qinqing.accounts.models import AdminRole, Token, User
@@ -77,9 +76,9 @@ def administrators() -> list[tuple[Role, list[User]]]:
     return [(table().roles[code], [row.user for row in held if row.role == code]) for code in codes]
 
 
-def locked_out(now: datetime) -> list[LockOut]:
-    """Who is locked out at this moment, the latest first."""
-    pause, present = get_cool_off(), real_now()  # axes counts in real time
+def locked_out(now: datetime, present: datetime) -> list[LockOut]:
+    """Who is locked out at this moment, the latest first. `present` is real time, in which axes counts."""
+    pause = get_cool_off()
     if pause is None:
         return []
     rows = AccessAttempt.objects.filter(

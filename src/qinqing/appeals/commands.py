@@ -208,4 +208,4 @@ def _print_report(found: list[report.Timed], groups: list[alike_groups.Group]) -
         print(f"  {month} {count:5,} {'█' * round(40 * count / most)}")
     print(Label("口径", "how counted"))
     for definition in report.DEFINITIONS.values():
-        print(f"  {definition.format(n=Label('3或5', '3 or 5'))}")
+        print(f"  {definition}")

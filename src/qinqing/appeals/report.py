@@ -20,6 +20,18 @@ LIMITS = (3, 5)  # working days: what the county promises for general and comple
 T = TypeVar("T", int, float)
 SPANS: tuple[tuple[int, int | None], ...] = ((0, 3), (4, 5), (6, 10), (11, 20), (21, 40), (41, None))
 
+
+def met_definition(limit: Label) -> Label:
+    """What “would have met” means, for a limit of so many working days."""
+    text = Label(
+        "分母：全部已答复留言。分子：若自留言时起按{n}个工作日计时（到期为第{n}个工作日办公结束时），答复时间不晚于到期时间的留言。"
+        "只有日期的答复按当日终了计。",
+        "Of all messages with a reply: those whose reply came no later than the due time, had {n} working days run from"
+        " the message (due at close of office of working day {n}). A reply known to the day counts at the day’s end.",
+    )
+    return Label(text.zh.format(n=limit.zh), text.en.format(n=limit.en))
+
+
 DEFINITIONS = {
     "volume": Label(
         "按留言时间（北京时间）所在月份计数；只含已导入且已有答复的历史留言。",
@@ -36,12 +48,7 @@ DEFINITIONS = {
         "答复时间减留言时间，按24小时为一日，不扣除节假日。",
         "Time of the reply minus time of the message, in days of 24 hours, holidays included.",
     ),
-    "met": Label(
-        "分母：全部已答复留言。分子：若自留言时起按{n}个工作日计时（到期为第{n}个工作日办公结束时），答复时间不晚于到期时间的留言。"
-        "只有日期的答复按当日终了计。",
-        "Of all messages with a reply: those whose reply came no later than the due time, had {n} working days run from"
-        " the message (due at close of office of working day {n}). A reply known to the day counts at the day’s end.",
-    ),
+    "met": met_definition(Label("3或5", "3 or 5")),
     "alike": Label(
         "留言内容中连续三字的重合度（Jaccard）不低于60%的为近似，彼此近似的并为一组；只作提示，是否重复由人判断。",
         "Two messages are alike when they share at least 60% of their three-character sequences (Jaccard); those that"

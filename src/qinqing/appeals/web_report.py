@@ -84,7 +84,7 @@ def _rate(whole: Figures, limit: int) -> Rate:
         Label(f"{limit}个工作日内可达标", f"Would have met {limit} working days"),
         whole.met[limit],
         whole.messages,
-        Label(*(text.format(n=limit) for text in DEFINITIONS["met"])),
+        report.met_definition(Label(str(limit), str(limit))),
         _cases(met=limit),
         _cases(),
     )

@@ -19,7 +19,7 @@ from django.db.backends.utils import CursorWrapper
 
 from qinqing.accounts.actor import Actor
 from qinqing.audit.chain import GENESIS
-from qinqing.cases import accepting, calendars, clocks, decide, forms, recording, registry, shelf, writing
+from qinqing.cases import accepting, calendars, clocks, decide, forms, recording, registry, shelf, versions, writing
 from qinqing.cases.blobs import StoredFile
 from qinqing.cases.drafting import Command, NotAllowed, World
 from qinqing.cases.permitting import may_act
@@ -186,6 +186,7 @@ class _Acting:
                 "closed_at": iso(closed) if (closed := writing.read_time(self.row.closed_at)) else "",
             },
         )
+        self._check_version(system)
         try:
             moves = decide.decide(self.spec, self.state, command, world)
         except NotAllowed as error:
@@ -264,6 +265,14 @@ class _Acting:
 
     def _guard(self, name: str, fields: Mapping[str, Any]) -> bool:
         return registry.GUARDS[name](self._context(fields))
+
+    def _check_version(self, data: Mapping[str, Any]) -> None:
+        """换版: from here on the case runs by the other version, if that has all the case has open."""
+        if self.action == "move_version":
+            target = shelf.by_id(data["procedure"])
+            for obstacle in versions.obstacles(target, self.state):
+                raise Refused(obstacle)
+            self.spec, self.row = target, self.row._replace(procedure_id=data["procedure"])
 
     def _run_effects(self, moves: Moves) -> None:
         executed = self.act

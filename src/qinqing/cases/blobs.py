@@ -130,7 +130,7 @@ def _office(file: Path, name: str) -> str:
             inside = {entry.filename for entry in entries}
             if sum(entry.file_size for entry in entries) > UNPACKED or len(entries) > 10_000:
                 raise BadFile(Label(f"“{name}”解开后过大，不接收", f"“{name}” unpacks to more than is taken"))
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):  # what zipfile raises on damaged ones
         inside = set()
     if "word/document.xml" in inside:
         return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -155,5 +155,5 @@ def _is_text(content: BinaryIO) -> bool:
             data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return not data.lstrip().lower().startswith((b"<!doctype", b"<html", b"<svg", b"<?xml", b"<script"))
+        return not data.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith((b"<!doctype", b"<html", b"<svg", b"<?xml", b"<script"))
     return False

@@ -250,7 +250,9 @@ class CaseFile:
         """Leave out what is used up; what is refused for another reason is offered, and says why when tried."""
         done = self.state.counts.get(act.name, 0)
         used_up = act.max is not None and done >= act.max + bool(act.beyond)
-        return not used_up and not (act.suspends and self.state.held)
+        at_desk = act.approved_by and act.approved_by.owner.kind == "desk"
+        waiting = at_desk and any(proposal["act"] == act.name for proposal in self.state.proposals.values())
+        return not used_up and not waiting and not (act.suspends and self.state.held)
 
     def _may(self, act: Act | None, action: str, tok: str) -> bool:
         if act and "handler" in act.never and self.actor.user_id in self.state.handlers:

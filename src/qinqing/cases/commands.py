@@ -15,6 +15,8 @@ from qinqing.cases import library, passing_time, shelf
 from qinqing.cases.checker import PROVED, Finding, Known, notes
 from qinqing.cases.drawing import DrawingError, draw
 from qinqing.cases.library import Rejected, Source
+from qinqing.cases.models import Procedure as StoredProcedure
+from qinqing.cases.moving import move, preview
 from qinqing.cases.procedure import Procedure
 from qinqing.cases.reading import parse
 from qinqing.lib.cli import Cli, CommandError
@@ -36,6 +38,12 @@ def add_commands(cli: Cli) -> None:
     listing = cli.command("procedures", "list", _list, help="列出流程 list procedures and their files", database=False)
     loading = cli.command("procedures", "load", _load, help="装入流程 store the present versions, all or none")
     loading.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: every procedure installed")
+    moving = cli.command("procedures", "move", _move, help="换版 move open cases to another version; shows first")
+    moving.add_argument("code", metavar="CODE")
+    moving.add_argument("--to", type=int, required=True, metavar="VERSION")
+    moving.add_argument("--case", metavar="NUMBER", help="only this case")
+    moving.add_argument("--confirm", action="store_true", help="move those that can be moved")
+    moving.add_argument("--lang", choices=LANGUAGES, default="zh")
     calendar = cli.command("calendar", "import", _import_calendar, help="启用工作日历 put a calendar file into force")
     calendar.add_argument("file", type=Path, metavar="FILE")
     calendar.add_argument("--lang", choices=LANGUAGES, default="zh")
@@ -166,6 +174,26 @@ def _load(arguments: argparse.Namespace) -> None:
             raise CommandError(str(error)) from None
         except Problem as error:
             raise CommandError(str(error.detail)) from None
+
+
+def _move(arguments: argparse.Namespace) -> int:
+    """Preview, and with --confirm move; exit code 1 when some cannot be moved."""
+    with speaking(arguments.lang):
+        try:
+            found = [m for m in preview(arguments.code, arguments.to) if arguments.case in {None, m.number}]
+        except StoredProcedure.DoesNotExist:
+            raise CommandError(
+                str(Label("没有装入{what}", "{what} is not loaded").format(what=f"{arguments.code}@{arguments.to}"))
+            ) from None
+        for one in found:
+            if one.obstacles:
+                print(f"{one.number}  {Label('不能换版', 'cannot be moved')}: {'；'.join(map(str, one.obstacles))}")
+            elif arguments.confirm:
+                move(one.case_id, arguments.code, arguments.to, now())
+                print(f"{one.number}  {Label('已换版', 'moved')}")
+            else:
+                print(f"{one.number}  {Label('可以换版', 'can be moved')}")
+        return 1 if any(one.obstacles for one in found) else 0
 
 
 def _import_calendar(arguments: argparse.Namespace) -> None:

@@ -129,6 +129,12 @@ def _propose(draft: Draft, act: Act) -> None:
         raise NotAllowed(Label("已被退回三次，请报督办协调", "Refused three times; ask the supervisor to settle it"))
     unit = split(command.token)[1] if approval.owner.kind == "own" else draft.world.desks[approval.owner.ref]
     tok = token(f"?{act.name}", unit)
+    if tok in state.proposals:  # one desk decides on one proposal of a kind at a time
+        raise NotAllowed(
+            Label(
+                "已有一件同样的申请在审批，待审批后再提", "Such a proposal is waiting for approval; wait for the answer"
+            )
+        )
     draft.open(tok)
     draft.moves["propose"] = {tok: {"act": act.name, "by": command.actor_id, "from": command.token, "seq": command.seq}}
     _note_handler(draft, command.actor_id)
@@ -267,6 +273,13 @@ def _reproject(draft: Draft) -> None:
         draft.clock(name, armed)
 
 
+def _move_version(draft: Draft) -> None:
+    """换版: the acting layer has checked that the version fits; the clocks run on under its rungs."""
+    draft.moves["procedure"] = draft.command.data["procedure"]
+    for name, clock in draft.state.clocks.items():
+        draft.clock(name, drafting.armed(draft, clock))
+
+
 def _proceed(draft: Draft) -> None:
     """自动环节: the effect has run; the first branch that holds decides."""
     stage = draft.spec.stages[draft.state.stage]
@@ -288,5 +301,6 @@ _STANDARD: dict[str, Callable[[Draft], None]] = {
     "rung": _rung,
     "reproject": _reproject,
     "proceed": _proceed,
+    "move_version": _move_version,
 }
 STANDARD_ACTS = frozenset(_STANDARD)

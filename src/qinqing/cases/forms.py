@@ -6,6 +6,7 @@ payload only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -64,6 +65,8 @@ def fill(fields: Iterable[Field], optional: frozenset[str], data: Mapping[str, A
                 faults[item.name] = _missing(item)
             continue
         try:
+            if not _readable(item, raw):
+                raise _Fault(Label(f"“{item.label.zh}”的格式不对，请重新填写", f"{item.label.en}: fill it in again"))
             value = _READERS[item.type](item, raw)
         except _Fault as fault:
             faults[item.name] = fault.label
@@ -79,6 +82,12 @@ class _Fault(Exception):
     def __init__(self, label: Label) -> None:
         super().__init__(label.zh)
         self.label = label
+
+
+def _readable(item: Field, raw: Any) -> bool:
+    """Whether it is what doors send: text or a whole number, several units as a list, a confirmation as yes."""
+    values = raw if item.type == "units" and isinstance(raw, list | tuple) else [raw]
+    return all(isinstance(v, str | int) and (not isinstance(v, bool) or item.type == "confirm") for v in values)
 
 
 def _missing(item: Field) -> Label:
@@ -121,7 +130,7 @@ def _text(item: Field, raw: Any) -> str:
 
 def _phone(item: Field, raw: Any) -> str:
     digits = "".join(ch for ch in str(raw) if ch not in " -　")
-    if not (digits.isascii() and digits.lstrip("+").isdigit() and 7 <= len(digits) <= 15):
+    if not (digits.isascii() and digits.removeprefix("+").isdigit() and 7 <= len(digits) <= 15):
         raise _Fault(Label(f"“{item.label.zh}”应为7至15位数字", f"{item.label.en} should be 7 to 15 digits"))
     return digits
 
@@ -134,21 +143,22 @@ def _choice(item: Field, raw: Any) -> str:
 
 
 def _unit(item: Field, raw: Any) -> int:
-    if isinstance(raw, bool) or not str(raw).isascii() or not str(raw).isdigit() or int(raw) > 2**62:
+    if not re.fullmatch("[0-9]{1,18}", str(raw)):
         raise _Fault(Label(f"“{item.label.zh}”请从名单中选择", f"{item.label.en}: choose from the list"))
     return int(raw)
 
 
 def _units(item: Field, raw: Any) -> list[int]:
-    values = [raw] if isinstance(raw, str | int) else list(raw)
+    values = [raw] if isinstance(raw, str | int) else raw
     return list(dict.fromkeys(_unit(item, value) for value in values))
 
 
 def _number(item: Field, raw: Any) -> int:
-    text = str(raw)
-    if not text.isascii() or not text.lstrip("-").isdigit() or len(text) > 15:
+    if not re.fullmatch("-?[0-9]{1,15}", str(raw)):
         raise _Fault(Label(f"“{item.label.zh}”应为整数", f"{item.label.en} should be a whole number"))
-    return int(text)
+    if item.max is not None and int(raw) > item.max:
+        raise _Fault(Label(f"“{item.label.zh}”不能大于{item.max}", f"{item.label.en} is {item.max} at most"))
+    return int(raw)
 
 
 def _date(item: Field, raw: Any) -> str:

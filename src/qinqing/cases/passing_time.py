@@ -16,7 +16,7 @@ from qinqing.cases.calendars import current
 from qinqing.cases.models import CalendarRevision, Case, Rung
 from qinqing.cases.refusals import NotOpen
 from qinqing.cases.shelf import automatic_stages
-from qinqing.lib.workdays import Calendar
+from qinqing.lib.workdays import load_calendar
 from qinqing.ui.errors import Problem
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def import_calendar(text: str, now: datetime) -> CalendarRevision:
 
     Open cases follow with `reproject`, batch by batch, so that a large county is not locked meanwhile.
     """
-    calendar = Calendar.load(text, over=current())
+    calendar = load_calendar(text, over=current())
     row, _ = CalendarRevision.objects.get_or_create(
         revision=calendar.revision, defaults={"body": text, "loaded_at": now}
     )

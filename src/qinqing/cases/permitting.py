@@ -10,7 +10,7 @@ from qinqing.accounts.permissions import At
 from qinqing.cases.procedure import Act, Procedure
 from qinqing.cases.state import State, split
 
-SYSTEM_ACTS = frozenset({"rung", "reproject", "proceed"})
+SYSTEM_ACTS = frozenset({"rung", "reproject", "proceed", "move_version"})
 TASK_ACTS = frozenset({"sign", "assign", "note", "resume"})
 
 ParentOf = Callable[[int], int | None]

@@ -20,6 +20,7 @@ Moves = dict[str, Any]
 stage, outcome: where the case is now          level: 1..4, the rung reached
 open: [token]   close: [[token, done|void]]     count: name of the act counted
 clocks: {name: clock or null}                   propose: {token: {...}}   unpropose: [token]
+procedure: id of the version it moved to
 set: {field: value} (choices, units, numbers)   handler: user id          sign / assign: [token, user id]
 """
 

@@ -27,6 +27,7 @@ STANDARD_LABELS = {
     "resume": Label("恢复计时", "Clock resumed"),
     "rung": Label("系统提醒", "Reminder by the system"),
     "reproject": Label("日历更新", "Calendar updated"),
+    "move_version": Label("换用新版流程", "Moved to another version"),
     "proceed": Label("自动办理", "Done automatically"),
 }
 QUIET = frozenset({"sign", "assign", "note", "attend", "refuse", "rung", "reproject"})  # not for the party

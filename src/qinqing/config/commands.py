@@ -10,7 +10,17 @@ from pathlib import Path
 from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.labels import LANGUAGES, Label, speaking
 from qinqing.lib.wallclock import CHINA
-from qinqing.lib.workdays import Budget, Calendar, CalendarError, Due, Step, changes, due
+from qinqing.lib.workdays import (
+    Budget,
+    Calendar,
+    CalendarError,
+    Due,
+    Step,
+    changes,
+    due,
+    load_calendar,
+    shipped_calendar,
+)
 
 _LAW = {
     "working_days": Label(
@@ -98,7 +108,7 @@ def calendar_check(arguments: argparse.Namespace) -> None:
 
 def _calendar(path: str | None, argument: str, over: Calendar | None = None) -> Calendar:
     try:
-        return Calendar.load(Path(path), over) if path else Calendar.default()
+        return load_calendar(Path(path), over) if path else shipped_calendar()
     except CalendarError as error:
         raise CommandError(f"{argument}: {path}\n{error}") from error
 

@@ -17,8 +17,6 @@ from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.wallclock import now
 from qinqing.ui.errors import Problem
 
-CHECKING = "QINQING_DEMO_CHECKING"  # set in the child that has a home of its own
-
 
 def add_commands(cli: Cli) -> None:
     run = cli.command("demo", "run", _run, help="the living demo county, until Ctrl-C", database=False)
@@ -27,6 +25,7 @@ def add_commands(cli: Cli) -> None:
     )
     run.add_argument("--port", type=int, default=8000, help="where it answers (another free port when taken)")
     run.add_argument("--check", action="store_true", help="start it afresh, probe it, print what was seen, stop")
+    run.add_argument("--here", action="store_true", help=argparse.SUPPRESS)  # the home is the check's own already
     run.add_argument("--fresh", action="store_true", help="forget the demo county of last time")
 
 
@@ -42,7 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if settings.MODE != "demo":
         raise CommandError("the demo runs with QINQING_MODE=demo, as ./run demo sets it")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if arguments.check and CHECKING not in os.environ:
+    if arguments.check and not arguments.here:
         return _check_apart()
     if arguments.fresh:
         shutil.rmtree(settings.HOME)
@@ -53,8 +52,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _check_apart() -> int:
     """The check has a home of its own, removed afterwards: the demo somebody plays with stays as it is."""
     with tempfile.TemporaryDirectory(prefix="qinqing-demo-") as home:
-        command = [sys.executable, "-P", "-m", "qinqing", "demo", "run", "--check"]
-        environment = {**os.environ, "QINQING_HOME": home, CHECKING: "1"}
+        command = [sys.executable, "-P", "-m", "qinqing", "demo", "run", "--check", "--here"]
+        environment = {**os.environ, "QINQING_HOME": home}
         return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
 
 

@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
-from qinqing.lib.workdays import Budget, Calendar, due, left
+from qinqing.lib.workdays import Budget, due, left, shipped_calendar
 from qinqing.ui import charts, flow
 from qinqing.ui.figures import Rate
 from qinqing.ui.forms import Form, LongText, ManyFiles, both, choices
@@ -30,7 +30,7 @@ from qinqing.ui.parts import (
 )
 
 NOW = datetime(2026, 9, 29, 10, 20, tzinfo=CHINA)
-_CALENDAR = Calendar.default()
+_CALENDAR = shipped_calendar()
 
 
 class SampleForm(Form):

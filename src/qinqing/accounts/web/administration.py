@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -51,7 +52,7 @@ def lock_outs(request: HttpRequest) -> HttpResponse:
     """Who is locked out now, and who has a second step that can be reset."""
     text = request.GET.get("q", "").strip()
     page = {
-        "locked": selectors.locked_out(wallclock.now()),
+        "locked": selectors.locked_out(wallclock.now(), timezone.now()),
         "q": text,
         "enrolled": selectors.with_second_step(text)[:50],
         "own_id": actor_of(request).user_id,

@@ -16,7 +16,7 @@ are lawful (basis, notice) is the cases' business; here they are pairs of moment
 
 from qinqing.lib.workdays.budget import Budget
 from qinqing.lib.workdays.calendar import Calendar
-from qinqing.lib.workdays.calendar_file import CalendarError, changes
+from qinqing.lib.workdays.calendar_file import CalendarError, changes, load_calendar, shipped_calendar
 from qinqing.lib.workdays.counting import Suspensions, due_at, in_china, merged
 from qinqing.lib.workdays.left import Left, left
 from qinqing.lib.workdays.ruler import Due, Step, due
@@ -36,6 +36,8 @@ __all__ = [
     "in_china",
     "is_rung",
     "left",
+    "load_calendar",
     "merged",
     "rung_at",
+    "shipped_calendar",
 ]

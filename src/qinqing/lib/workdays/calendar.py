@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,19 +67,6 @@ class Calendar:
             if special.working if special else day.weekday() < 5:
                 self._closes.append(self.close(day))
             self._before.append(len(self._closes))
-
-    @classmethod
-    def load(cls, source: Path | str, over: Calendar | None = None) -> Calendar:
-        """From a file (a path) or its text (YAML, or CSV `day,working,name`). A file may hold one year only: the days
-        it does not name stay as in `over` (default: the shipped calendar). Raises `CalendarError`, a ValueError."""
-        from qinqing.lib.workdays.calendar_file import parse  # noqa: PLC0415 - the file format stands on this class
-
-        return parse(source, over or cls.default())
-
-    @classmethod
-    def default(cls) -> Calendar:
-        """The calendar shipped with this version, read once."""
-        return _shipped()
 
     @property
     def minutes_per_day(self) -> int:
@@ -169,13 +155,6 @@ class Calendar:
                 "that holds the year",
             )
         )
-
-
-@cache
-def _shipped() -> Calendar:
-    from qinqing.lib.workdays.calendar_file import parse  # noqa: PLC0415
-
-    return parse(SHIPPED, None)
 
 
 def _first_unsettled(published_until: int) -> date:

@@ -16,6 +16,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 import yaml
 
 from qinqing.lib.labels import Label
-from qinqing.lib.workdays.calendar import OFFICE, Calendar, Office, Special
+from qinqing.lib.workdays.calendar import OFFICE, SHIPPED, Calendar, Office, Special
 
 _YES = {"true", "1", "是", "上班", "班"}
 _NO = {"false", "0", "否", "休息", "休"}
@@ -43,6 +44,18 @@ class CalendarError(ValueError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.problems))
+
+
+def load_calendar(source: Path | str, over: Calendar | None = None) -> Calendar:
+    """From a file (a path) or its text (YAML, or CSV `day,working,name`). A file may hold one year only: the days it
+    does not name stay as in `over` (default: the shipped calendar). Raises CalendarError, a ValueError."""
+    return parse(source, over or shipped_calendar())
+
+
+@cache
+def shipped_calendar() -> Calendar:
+    """The calendar shipped with this version, read once."""
+    return parse(SHIPPED, None)
 
 
 def parse(source: Path | str, over: Calendar | None) -> Calendar:
