@@ -15,7 +15,12 @@ from qinqing.cases.refusals import Incomplete, Refused
 from qinqing.lib.labels import Label
 
 
-def fill(db: CursorWrapper, spec: Procedure, act: Act | None, action: str, data: Mapping[str, Any]) -> forms.Filled:
+def fill(
+    db: CursorWrapper, spec: Procedure, act: Act | None, action: str, data: Mapping[str, Any], unit: int | None = None
+) -> forms.Filled:
+    """The form of an act, read and whole; units and officers chosen exist. `unit`: whose task it is done at.
+
+    Raises Incomplete naming every faulty field."""
     fields, optional = forms.fields_of(spec, act, action)
     try:
         filled = forms.fill(fields, optional, data)
@@ -23,22 +28,22 @@ def fill(db: CursorWrapper, spec: Procedure, act: Act | None, action: str, data:
         raise Incomplete(bad.fields) from None
     faults = {}
     for item in fields:
-        if item.type in {"unit", "units"} and item.name in filled.set:
-            chosen = filled.set[item.name] if item.type == "units" else [filled.set[item.name]]
-            if any(
-                not writing.scalar(db, "SELECT 1 FROM directory_unit WHERE id=%s AND closed_on IS NULL", [u])
-                for u in chosen
-            ):
-                faults[item.name] = Label(
-                    f"“{item.label.zh}”中有不存在或已撤销的单位", f"{item.label.en}: unknown or closed unit"
-                )
-        if item.type == "officer" and not writing.scalar(
-            db, "SELECT 1 FROM directory_officer WHERE user_id=%s", [filled.set[item.name]]
-        ):
-            faults[item.name] = Label("请从本单位人员中选择", "Choose somebody of your unit")
+        chosen = filled.set.get(item.name)
+        if item.type in {"unit", "units"} and chosen and not _units_stand(db, chosen):
+            zh = f"“{item.label.zh}”中有不存在或已撤销的单位，请重新选择"
+            faults[item.name] = Label(zh, f"{item.label.en}: an unknown or closed unit; choose again")
+        if item.type == "officer" and chosen and not writing.scalar(db, writing.COLLEAGUE, [chosen, unit]):
+            faults[item.name] = Label("请从本单位在岗人员中选择", "Choose somebody who holds a post in your unit")
     if faults:
         raise Incomplete(faults)
     return filled
+
+
+def _units_stand(db: CursorWrapper, chosen: int | list[int]) -> bool:
+    ids = [chosen] if isinstance(chosen, int) else chosen
+    marks = ",".join(["%s"] * len(ids))
+    standing = writing.scalar(db, f"{writing.UNITS_STANDING} ({marks})", ids)
+    return bool(standing == len(set(ids)))
 
 
 def check_parent(db: CursorWrapper, parent_id: int | None) -> None:
@@ -53,6 +58,7 @@ def check_parent(db: CursorWrapper, parent_id: int | None) -> None:
 
 
 def scoped_key(actor: Actor, key: str | None) -> str | None:
+    """The idempotency key as stored: each person has keys of their own. Raises Incomplete."""
     if key is None:
         return None
     if not (1 <= len(key) <= 60 and key.isascii() and key.isprintable()):
@@ -63,6 +69,7 @@ def scoped_key(actor: Actor, key: str | None) -> str | None:
 
 
 def happened_at(actor: Actor, now: datetime, occurred_at: datetime | None) -> datetime:
+    """When it happened: now, except for history that the system brings in. Raises Refused."""
     if occurred_at is None:
         return now
     if actor.kind != "system" or occurred_at > now:

@@ -238,7 +238,7 @@ class _Acting:
     def _filled(self, data: Mapping[str, Any]) -> forms.Filled:
         if self.action == "approve":
             return self._proposed()
-        return accepting.fill(self.db, self.spec, self.act, self.action, data)
+        return accepting.fill(self.db, self.spec, self.act, self.action, data, self.task.unit_id if self.task else None)
 
     def _proposed(self) -> forms.Filled:
         """What was proposed, from the payload of the event that proposed it."""

@@ -155,5 +155,10 @@ def _is_text(content: BinaryIO) -> bool:
             data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return not data.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith((b"<!doctype", b"<html", b"<svg", b"<?xml", b"<script"))
+        return (
+            not data.removeprefix(b"\xef\xbb\xbf")
+            .lstrip()
+            .lower()
+            .startswith((b"<!doctype", b"<html", b"<svg", b"<?xml", b"<script"))
+        )
     return False

@@ -234,7 +234,7 @@ class CaseFile:
                     yield self._offer(None, action, task)
             return
         if self._may(None, "note", tok):
-            for action in ("sign", "note", *(["resume"] if self.state.held else [])):
+            for action in ("sign", "assign", "note", *(["resume"] if self.state.held else [])):
                 if action != "sign" or task.signed_at is None:
                     yield self._offer(None, action, task)
         proposed = any(p["from"] == tok for p in self.state.proposals.values())

@@ -59,7 +59,7 @@ def _fits(action: str, node: str) -> bool:
         return node.startswith("?")
     if action == "attend":
         return node.startswith("!")
-    return action in TASK_ACTS
+    return action in TASK_ACTS and node[0] not in "?!"
 
 
 def _holds(actor: Actor, name: str, unit: int | None, party_id: int, parent_of: ParentOf) -> bool:

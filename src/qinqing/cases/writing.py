@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -21,6 +22,11 @@ LOCK = f"SELECT {CASE_COLUMNS} FROM cases_case WHERE id=%s"  # noqa: S608 - cons
 TASKS = "SELECT id,node,unit_id,version,assignee_id FROM cases_task WHERE case_id=%s AND state='open'"
 DESKS = "SELECT desk,id FROM directory_unit WHERE desk<>'' AND closed_on IS NULL"
 PARENT_UNIT = "SELECT parent_id FROM directory_unit WHERE id=%s"
+UNITS_STANDING = "SELECT COUNT(*) FROM directory_unit WHERE closed_on IS NULL AND id IN"
+COLLEAGUE = (
+    "SELECT 1 FROM directory_post p JOIN directory_officer o ON o.id=p.officer_id"
+    " WHERE o.user_id=%s AND p.unit_id=%s AND p.ends_on IS NULL"
+)
 OPEN_CHILD = "SELECT number FROM cases_case WHERE parent_id=%s AND closed_at IS NULL LIMIT 1"
 NUMBER = (
     "INSERT INTO cases_numberseries(series,last) VALUES(%s,1)"
@@ -97,8 +103,9 @@ class TaskRow(NamedTuple):
         return f"{self.node}@{self.unit_id}"
 
 
+@lru_cache(maxsize=256)
 def when(moment: datetime | None) -> Any:
-    """A time in the form in which the ORM stores it."""
+    """A time in the form in which the ORM stores it. One act writes the same moment many times."""
     return connection.ops.adapt_datetimefield_value(moment) if moment else None
 
 
