@@ -84,9 +84,9 @@ def house(db: None, clock: Clock) -> House:
         "answered": county.open(now),
     }
     paper = blobs.store(SimpleUploadedFile("说明.txt", "车间说明".encode()))
-    _act(matters["section"], "note", county["handler_a"], {"note": "已联系企业"}, files=[paper])
-    _act(matters["approval"], "feed_back", county["handler_a"], {"answer": "已答复", "result": "solved"})
-    _act(matters["answered"], "answer_now", county["clerk"], {"class": "simple", "answer": "当场说明", "confirmed": True})
+    _act(matters["approval"], "feed_back", county["handler_a"], {"answer": "已答复", "result": "solved"}, files=[paper])
+    answer = {"class": "simple", "answer": "当场说明", "confirmed": True}
+    _act(matters["answered"], "answer_now", county["clerk"], answer, files=[paper])
     for case in matters.values():
         case.refresh_from_db()
     LibraryAnswer.objects.create(question="停车怎么办？", answer="请到窗口登记。", keywords="停车", updated_at=now)

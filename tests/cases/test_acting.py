@@ -183,8 +183,10 @@ class TestHandling:
         for _ in range(3):
             acting.act(case.pk, "feed_back", county["handler_a"], TUESDAY, {"answer": "好", "result": "solved"})
             acting.act(case.pk, "refuse", county["head_a"], TUESDAY, {"reason": "不具体"})
+        acting.act(case.pk, "feed_back", county["handler_a"], TUESDAY, {"answer": "好", "result": "solved"})
         with pytest.raises(Refused, match="三次"):
-            acting.act(case.pk, "feed_back", county["handler_a"], TUESDAY, {"answer": "好", "result": "solved"})
+            acting.act(case.pk, "refuse", county["head_a"], TUESDAY, {"reason": "还是不具体"})
+        acting.act(case.pk, "approve", county["head_a"], TUESDAY)  # so that nothing can strand
         verify()
 
     def test_withdrawal_closes_everything(self, county: County) -> None:

@@ -173,7 +173,8 @@ def climbs_when_nobody_acts(county: County, clerk: Page, company: int) -> None:
 
 def told_to_the_holder(county: County, number: str) -> None:
     """通知: the holder was reminded, urged and given the leader's words."""
-    county.later(on(10, 10, 17, 2))
+    county.clock.set(on(10, 10, 17, 2))
+    qinqing("messaging", "work", "--once")
     holder = county.desk("zhang.kejun", "/notices/")
     assert main_text(holder).count(number) >= 3
     picture(holder, "notices")

@@ -17,7 +17,7 @@ from qinqing.cases.state import WAIT, Moves, State, iso, split, token
 from qinqing.lib.labels import Label
 from qinqing.lib.workdays import due_at
 
-REFUSALS = 3  # an approver may send a proposal back this often; then it is for the supervisor to settle
+REFUSALS = 3  # an approver may send proposals of one act back this often in a case; then nothing could ever strand
 
 
 def begin(spec: Procedure, command: Command, world: World) -> Moves:
@@ -125,8 +125,6 @@ def _propose(draft: Draft, act: Act) -> None:
     """Somebody else must agree first: their task opens, the proposer's stays."""
     state, command, approval = draft.state, draft.command, act.approved_by
     assert approval
-    if state.counts.get(f"?{act.name}", 0) >= REFUSALS:
-        raise NotAllowed(Label("已被退回三次，请报督办协调", "Refused three times; ask the supervisor to settle it"))
     unit = split(command.token)[1] if approval.owner.kind == "own" else draft.world.desks[approval.owner.ref]
     tok = token(f"?{act.name}", unit)
     if tok in state.proposals:  # one desk decides on one proposal of a kind at a time
@@ -161,6 +159,13 @@ def _refuse(draft: Draft) -> None:
     proposal = draft.state.proposals.get(tok)
     if proposal is None:
         raise NotAllowed(Label("这项审批已经处理", "This approval has been dealt with"), gone=True)
+    if draft.state.counts.get(f"?{proposal['act']}", 0) >= REFUSALS:
+        raise NotAllowed(
+            Label(
+                "已退回三次，请审批同意，或由督办协调",
+                "Sent back three times already; approve it, or let the supervisor settle it",
+            )
+        )
     draft.close(tok, "done")
     draft.moves["unpropose"] = [tok]
     draft.moves["count"] = f"?{proposal['act']}"
@@ -281,12 +286,12 @@ def _move_version(draft: Draft) -> None:
 
 
 def _proceed(draft: Draft) -> None:
-    """自动环节: the effect has run; the first branch that holds decides."""
+    """自动环节: the effect has run; the first branch that holds, by what it found, decides."""
     stage = draft.spec.stages[draft.state.stage]
+    draft.put(draft.command.set)
     target = drafting.branch(draft, stage.next) if stage.automatic else ""
     if not target:
         raise NotAllowed(Label("不是自动环节", "This stage is not automatic"), gone=True)
-    draft.put(draft.command.set)
     drafting.leave(draft, target, "", False)
 
 

@@ -127,7 +127,7 @@ class ClockSpec:
 
     by: str
     limits: Mapping[str, Budget]  # key "" when `by` is empty
-    rungs: Mapping[str, str]  # moment -> remind | urge | supervise | hand_up | resume | a stage
+    rungs: Mapping[str, str]  # moment -> remind | urge | supervise | hand_up | a stage
 
     def budget(self, fields: Mapping[str, Any]) -> Budget:
         """The budget for these field values. Raises KeyError when the field has no such limit."""
