@@ -27,7 +27,7 @@ from qinqing.cases.models import Case
 from qinqing.directory.models import Officer, Post, Unit
 from qinqing.lib.cli import Cli
 from qinqing.lib.wallclock import CHINA
-from qinqing.lib.workdays import Calendar, shipped_calendar
+from qinqing.lib.workdays import shipped_calendar
 
 NOW = datetime(2026, 9, 29, 10, 20, tzinfo=CHINA)
 REAL = Path(__file__).parents[2] / "../shared/data/appeals/messages_with_replies.csv"
@@ -216,7 +216,7 @@ class TestPages:
         assert len(counted) > 6
         for href, count in counted:
             listed = supervisor.get(unescape(href)).content.decode()
-            assert listed.count("<tr data-row") == count, href
+            assert listed.count("<li data-row") == count, href
         months = re.findall(r'href="([^"]*period=\d{4}-\d\d)" aria-label="\S+ (\d+)"', page)
         assert sum(int(count) for _, count in months) == 5
 

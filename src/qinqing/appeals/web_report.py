@@ -106,7 +106,7 @@ def _spans(found: list[Timed], *, narrow: bool) -> str:
     marks = []
     for low, high, count in report.by_span(found):
         if high is None:
-            label = Label(f"{low}个工作日以上", f"{low} working days and more")
+            label = Label(f"{low}个工作日以上", f"{low}+ working days")
         else:
             label = Label(f"{low}—{high}个工作日", f"{low}–{high} working days")
         href = _cases(from_=low) if high is None else _cases(from_=low, to=high)

@@ -54,6 +54,7 @@ def _database(target: str) -> dict[str, object]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": target,
+            "CONN_MAX_AGE": 0 if MODE == "test" else 600,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
 from django.conf import settings
 
 from qinqing.audit.chain import canonical
@@ -19,8 +19,11 @@ from qinqing.lib.labels import Label
 from qinqing.messaging.outbox import Message
 from qinqing.messaging.signing import sign
 
+if TYPE_CHECKING:
+    import httpx
+
 PREFIX = "endpoint:"
-TIMEOUT = httpx.Timeout(10, connect=3)  # seconds
+TIMEOUT, CONNECT = 10, 3  # seconds
 
 
 class NotDelivered(Exception):
@@ -69,6 +72,8 @@ def body_of(message: Message) -> bytes:
 
 def post(client: httpx.Client, url: str, secret: str, message: Message, now: datetime) -> None:
     """One try. Returns when acknowledged, else raises NotDelivered."""
+    import httpx  # noqa: PLC0415 - most of a second that only the worker need wait
+
     if problem := bad_url(url):
         raise NotDelivered(problem.zh)
     body, identity, timestamp = body_of(message), message_id(message), int(now.timestamp())
@@ -78,8 +83,9 @@ def post(client: httpx.Client, url: str, secret: str, message: Message, now: dat
         "webhook-timestamp": str(timestamp),
         "webhook-signature": sign(secret, identity, timestamp, body),
     }
+    timeout = httpx.Timeout(TIMEOUT, connect=CONNECT)
     try:
-        with client.stream("POST", url, content=body, headers=headers, timeout=TIMEOUT) as answer:
+        with client.stream("POST", url, content=body, headers=headers, timeout=timeout) as answer:
             status = answer.status_code  # the answer's body is not read: it may be endless
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise NotDelivered(f"{type(error).__name__}: {error}") from error

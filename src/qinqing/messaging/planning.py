@@ -10,8 +10,8 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-import httpx
 from django.db import transaction
 from django.db.models import F, QuerySet
 
@@ -19,6 +19,9 @@ from qinqing.messaging import delivery, reactions
 from qinqing.messaging.inbox import first_time
 from qinqing.messaging.models import Delivery, Endpoint, Outbox
 from qinqing.messaging.outbox import Message, concerns
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_ATTEMPTS = 12  # about seven hours; then a person looks
 CLAIM = timedelta(seconds=60)  # longer than a try at an endpoint may take

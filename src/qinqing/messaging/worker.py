@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event
+from typing import TYPE_CHECKING
 
-import httpx
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from qinqing.lib import wallclock
 from qinqing.messaging import delivery, jobs, planning, reactions
+
+if TYPE_CHECKING:
+    import httpx
 
 POLL = 0.5  # seconds between looks when nothing waits
 _REACTIONS, _POSTS = 100, 10  # at most so many in a round, so that no kind of work waits long for another
@@ -27,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 def run(stop: Event, once: bool = False, clock: Callable[[], datetime] = wallclock.now) -> None:
     """Work until `stop` is set (the piece in hand is finished first). `once`: until nothing is due any more."""
+    import httpx  # noqa: PLC0415 - most of a second that only the worker need wait
+
     holder = f"{socket.gethostname()[:20]}:{os.getpid()}"
     pause = 1.0
     with httpx.Client() as client:

@@ -1,6 +1,7 @@
 """The hall's place in the house."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class SiteConfig(AppConfig):
@@ -10,6 +11,8 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         import qinqing.reactions  # noqa: F401, PLC0415 - models are ready only now
-        from qinqing.site.demo import running  # noqa: PLC0415
 
-        running.register()
+        if settings.MODE == "demo":
+            from qinqing.site.demo import running  # noqa: PLC0415
+
+            running.register()

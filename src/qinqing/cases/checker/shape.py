@@ -12,13 +12,15 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema import Draft202012Validator
 
 from qinqing.cases.checker.finding import Finding, names
 from qinqing.lib.labels import Label
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 SCHEMA = Path(__file__).parents[1] / "procedure.schema.json"
 Lines = Mapping[tuple[str, ...], tuple[int, int]]
@@ -38,6 +40,8 @@ _TYPES = {
 @cache
 def validator() -> Draft202012Validator:
     """The compiled schema."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - half a second that most commands need not wait
+
     return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 

@@ -14,8 +14,6 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from django.conf import settings
-
 from qinqing.cases.models import Case
 from qinqing.messaging.jobs import register_job
 from qinqing.site.demo import county, playing
@@ -44,8 +42,7 @@ def grow(now: datetime) -> bool:
 
 def register() -> None:
     """In the demo the worker lets the county grow."""
-    if settings.MODE == "demo":
-        register_job("site.demo", 3, grow)
+    register_job("site.demo", 3, grow)
 
 
 def progress() -> tuple[int, int]:
