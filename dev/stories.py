@@ -23,6 +23,7 @@ from dev import browser
 
 ROOT = Path(__file__).resolve().parents[1]
 SYSTEMS = ROOT / "tests" / "stories" / "systems.yaml"
+PICTURE_TESTS = ROOT / "tests" / "stories" / "test_pictures.py"
 PICTURES = ROOT / "docs" / "guides" / "images"
 BEGIN, END = "<!-- stories -->", "<!-- /stories -->"
 READMES = {"zh": ROOT / "README.zh-CN.md", "en": ROOT / "README.md"}
@@ -50,14 +51,15 @@ class Teller:
 
     only: frozenset[str]
     systems: dict[str, dict[str, Any]]
+    pictures: bool = False
     stories: dict[str, Story] = field(default_factory=dict)
     of_test: dict[str, str] = field(default_factory=dict)
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        told = [item for item in items if self._id(item) and (not self.only or self._id(item) in self.only)]
+        told = [item for item in items if self._wanted(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in told])
         items[:] = told
-        for item in told:
+        for item in filter(self._id, told):
             system = self.systems.get(self._id(item))
             if system is None:
                 raise pytest.UsageError(f"{item.nodeid}: {SYSTEMS.name} has no system {self._id(item)}")
@@ -65,6 +67,8 @@ class Teller:
             self.stories[system["id"]] = Story(system["id"], system["zh"], system["en"])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.nodeid not in self.of_test:
+            return
         story = self.stories[self.of_test[report.nodeid]]
         story.seconds += report.duration
         story.passed = story.passed and report.outcome == "passed"  # one that was skipped has not been shown
@@ -72,6 +76,11 @@ class Teller:
     def in_order(self) -> list[Story]:
         """As the source documents list the systems."""
         return [self.stories[name] for name in self.systems if name in self.stories]
+
+    def _wanted(self, item: pytest.Item) -> bool:
+        if system := self._id(item):
+            return not self.only or system in self.only
+        return self.pictures and item.path == PICTURE_TESTS
 
     @staticmethod
     def _id(item: pytest.Item) -> str:
@@ -113,7 +122,7 @@ def tell(only: frozenset[str], systems: dict[str, dict[str, Any]], *, pictures: 
     if pictures:
         PICTURES.mkdir(parents=True, exist_ok=True)
         os.environ["STORY_PICTURES"] = str(PICTURES)
-    teller = Teller(only, systems)
+    teller = Teller(only, systems, pictures)
     with contextlib.redirect_stdout(sys.stderr):
         code = pytest.main(["tests/stories", "-p", "no:cacheprovider", f"--rootdir={ROOT}"], plugins=[teller])
     return teller.in_order(), code == pytest.ExitCode.OK

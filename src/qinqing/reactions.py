@@ -17,5 +17,7 @@ from qinqing.messaging.reactions import on
 @on("case", "case-notices")
 def tell_people(message: Message, now: datetime) -> None:
     """An act on a case becomes notices to those it concerns."""
+    if message.source != "cases":  # a topic of that name from elsewhere
+        return
     for telling in tellings(message.body["case"], message.body["seq"], now):
         notify(telling.user_ids, f"{message.key}:{telling.what}", telling.title, telling.link, telling.urgent, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,17 +14,16 @@ from qinqing.directory.models import Mandate
 from tests.browser.fixtures import assert_accessible, assert_fits
 from tests.browser.test_window import look
 from tests.stories import steps
-from tests.stories.steps import SENT, County, picture, tab_to, take_in
+from tests.stories.steps import SENT, County, tab_to, take_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-    from pytest_django.fixtures import SettingsWrapper
 
     from tests.conftest import Clock
 
 
 @pytest.fixture
-def county(chromium: Browser, live: str, clock: Clock, settings: SettingsWrapper) -> Iterator[County]:
+def county(chromium: Browser, live: str, clock: Clock, settings: Any) -> Iterator[County]:
     settings.SMS_SENDER = "tests.stories.steps.keep_message"
     SENT.clear()
     yield from steps.county_of(chromium, live, clock)
@@ -61,7 +60,6 @@ def test_my_matters_and_those_of_my_company(county: County) -> None:
     phone.goto("/my/")
     assert number in phone.locator("main").inner_text()
     assert foreign not in phone.locator("main").inner_text(), "another company's matter"
-    picture(phone, "party-mine")
     phone.locator("li[data-row] a").click()
     assert number in phone.locator("h1").inner_text()
     look(phone, phone.url.split("?")[0])
@@ -83,7 +81,6 @@ def test_following_by_receipt_and_speaking_up_by_keyboard(county: County) -> Non
     tab_to(visitor, "textarea[name=supplement]")
     visitor.keyboard.type("补充：涉及3名员工。")
     assert_accessible(visitor)
-    picture(visitor, "party-supplement")
     with visitor.expect_navigation():
         visitor.keyboard.press("Control+Enter")
     assert "补充：涉及3名员工。" in visitor.locator(".tl").inner_text()

@@ -121,7 +121,7 @@ def test_numbers_that_are_none(county: County, number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["停车", "禾穗", "2026-0001", "停车 禾穗", "", "\x00", "%", "' OR 1=1 --", "x" * 3000, INJECTION]
+    "text", ["停车", "禾穗", "2026-0001", "停车 禾穗", "", "%", "' OR 1=1 --", "x" * 3000, INJECTION]
 )
 def test_finding(county: County, text: str) -> None:
     case = county.dispatched()
@@ -133,9 +133,7 @@ def test_finding(county: County, text: str) -> None:
     assert f'href="{at(case)}"' not in mine, "not on the desks of that unit"
 
 
-@pytest.mark.parametrize(
-    "query", ["?tab=nonsense", "?tab=closed", "?tab=approve", "?tab=%00", "?page=-1", "?of=returned", "?of=x"]
-)
+@pytest.mark.parametrize("query", ["?tab=nonsense", "?tab=closed", "?tab=approve", "?page=-1", "?of=returned", "?of=x"])
 def test_pages_bear_any_query(county: County, query: str) -> None:
     county.dispatched()
     for address in ("/desk/", "/unit/", "/cases/"):
@@ -156,7 +154,7 @@ def test_an_act_leads_back_to_the_case_and_says_so(county: County) -> None:
     assert "提交反馈：已办" in text and "已划车位" in text
     assert happened(case)[-1] == "feed_back"
     again = handler.post(at(case, "feed_back"), {**sent, "answer": "已划车位", "result": "solved"})
-    assert again.status_code in {302, 409} and happened(case).count("feed_back") == 1
+    assert again.status_code == 302 and happened(case).count("feed_back") == 1, "pressed twice by the same person"
 
 
 def test_the_button_pressed_twice(county: County) -> None:
@@ -264,8 +262,8 @@ def test_whatever_is_typed_is_shown_as_typed(county: County) -> None:
     feed_back(county, case, INJECTION)
     acting.act(case.pk, "approve", county["head_a"], TUESDAY)
     shown = "{{ 7*7 }}{% now &#x27;Y&#x27; %}&lt;script&gt;alert(1)&lt;/script&gt;"
-    for name, address in (("clerk", at(case)), ("agent", at(case)), ("clerk", "/cases/"), ("clerk", at(case, "receipt")),
-                          ("agent", "/my/"), ("supervisor", "/desk/")):  # fmt: skip
+    for name, address in (("clerk", at(case)), ("agent", at(case)), ("clerk", "/cases/"), ("agent", "/my/"),
+                          ("clerk", at(case, "receipt")), ("supervisor", "/desk/")):  # fmt: skip
         text = page(client(county, name), address)
         assert shown in text, f"{name} {address}"
         assert "<script>alert" not in text and "<b>x" not in text
@@ -273,61 +271,6 @@ def test_whatever_is_typed_is_shown_as_typed(county: County) -> None:
     assert shown in text and "<script>alert" not in text
     found = client(county, "clerk").get("/cases/", {"q": INJECTION}).content.decode()
     assert "<script>alert" not in found
-
-
-# -- receipt, and following by its code
-
-
-def test_the_receipt_names_the_code_and_the_address(county: County) -> None:
-    case = county.open()
-    for name in ("clerk", "window_head", "agent"):
-        text = page(client(county, name), at(case, "receipt"))
-        assert case.number in text and case.receipt_code in text and f"testserver{code(case)}" in text
-    page(client(county, "handler_a"), at(case, "receipt"), 403)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_whoever_has_the_receipt_follows_without_signing_in(county: County, language: str) -> None:
-    case = county.dispatched()
-    feed_back(county, case, "内部草稿")
-    reader = Client(headers={"accept-language": language})
-    for written in (case.receipt_code, case.receipt_code.lower(), f"{case.receipt_code[:5]}-{case.receipt_code[5:]}"):
-        text = page(reader, f"/r/{written}/")
-        assert case.number in text and "停车难" in text
-    assert "内部草稿" not in text, "an answer is told once it is signed off"
-    assert addresses(text) == {code(case, "supplement"), code(case, "withdraw")}
-    acting.act(case.pk, "approve", county["head_a"], TUESDAY)
-    assert "内部草稿" in page(reader, code(case))
-
-
-def test_supplement_and_withdraw_by_the_code(county: County) -> None:
-    case = county.dispatched()
-    reader = Client()
-    sent = form(page(reader, code(case)), code(case, "supplement"))
-    answer = reader.post(code(case, "supplement"), {**sent, "supplement": "附平面图"}, follow=True)
-    assert answer.redirect_chain == [(code(case), 302)] and "附平面图" in answer.content.decode()
-    missing = reader.post(code(case, "withdraw"), form(answer.content.decode(), code(case, "withdraw")))
-    assert missing.status_code == 422
-    sent = form(page(reader, code(case)), code(case, "withdraw"))
-    assert reader.post(code(case, "withdraw"), {**sent, "reason": "已解决"}).status_code == 302
-    assert happened(case) == ["open", "dispatch", "supplement", "withdraw"]
-    assert reader.post(code(case, "supplement"), {"supplement": "再补"}).status_code == 409
-    assert Case.objects.get().outcome == "withdrawn"
-
-
-@pytest.mark.parametrize("action", ["feed_back", "approve", "urge", "instruct", "rung", "dispatch", "note", "nonsense"])
-def test_the_code_opens_nothing_that_is_not_the_partys(county: County, action: str) -> None:
-    case = county.dispatched()
-    answer = Client().post(code(case, action), {"answer": "好", "result": "solved", "reason": "x", "note": "x"})
-    assert answer.status_code in {403, 409}
-    assert happened(case) == ["open", "dispatch"]
-
-
-def test_a_wrong_code_says_what_to_do(county: County) -> None:
-    county.open()
-    text = page(Client(), "/r/ZZZZZZZZZZ/", 404)
-    assert "没有这个回执码" in text
-    assert Client().post("/r/ZZZZZZZZZZ/withdraw/", {"reason": "x"}).status_code == 404
 
 
 # -- files
@@ -350,21 +293,6 @@ def test_a_file_comes_back_as_a_download_or_safely_shown(county: County) -> None
     assert client(county, "handler_e").get(at(case, "files", str(named["图.pdf"].pk))).status_code == 404
     other = county.dispatched()
     assert handler.get(at(other, "files", str(named["图.pdf"].pk))).status_code == 404, "a file of another case"
-
-
-def test_by_the_code_only_the_files_that_were_told(county: County) -> None:
-    case = county.dispatched()
-    inside = blobs.store(SimpleUploadedFile("内部.pdf", PDF))
-    acting.act(case.pk, "note", county["handler_a"], TUESDAY, {"note": "内部"}, files=[inside],
-               task_id=county.task(case, "lead").pk)  # fmt: skip
-    reader = Client()
-    sent = form(page(reader, code(case)), code(case, "supplement"))
-    mine = SimpleUploadedFile("平面图.pdf", PDF + b"x")
-    assert reader.post(code(case, "supplement"), {**sent, "supplement": "见附件", "files": mine}).status_code == 302
-    files = {file.name: file.pk for file in Attachment.objects.all()}
-    assert reader.get(code(case, "files", str(files["平面图.pdf"]))).status_code == 200
-    assert reader.get(code(case, "files", str(files["内部.pdf"]))).status_code == 404
-    assert "内部.pdf" not in page(reader, code(case))
 
 
 @pytest.mark.parametrize(

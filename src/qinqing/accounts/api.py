@@ -7,6 +7,7 @@ from ninja import NinjaAPI, Router, Schema
 
 from qinqing.accounts.api_auth import ActorAuth
 from qinqing.accounts.middleware import actor_of
+from qinqing.ui.errors import problems
 
 router = Router(tags=["accounts"], auth=ActorAuth())
 
@@ -30,7 +31,7 @@ class MeOut(Schema):
     party_ids: list[int]
 
 
-@router.get("/me", response=MeOut, operation_id="accounts_me", summary="我的身份 Who am I")
+@router.get("/me", response={200: MeOut, **problems()}, operation_id="accounts_me", summary="我的身份 Who am I")
 def me(request: HttpRequest) -> MeOut:
     """The actor of this request with roles, posts and parties."""
     actor = actor_of(request)

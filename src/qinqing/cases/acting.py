@@ -100,7 +100,7 @@ def open_case(
             done = write()
             return act(done.case_id, then[0], actor, now, then[1], occurred_at=occurred_at) if then else done
 
-    return _once(whole, key, "open", actor)
+    return _once(whole, key, "open")
 
 
 def act(
@@ -129,7 +129,15 @@ def act(
                 data or {}, expected_version, key, files
             )
 
-    return _once(whole, key, action, actor)
+    return _once(whole, key, action, case_id)
+
+
+def done_before(case_id: int, action: str, actor: Actor, idempotency_key: str) -> Done | None:
+    """What the actor did to the case with this key, if anything: who pressed the button twice sees what was done.
+
+    Raises Incomplete, and Conflict when the key was used for something else."""
+    key = accepting.scoped_key(actor, idempotency_key)
+    return _replay(key, action, case_id) if key else None
 
 
 class _Acting:
@@ -336,12 +344,12 @@ class _Acting:
             db.execute(writing.TOUCH_TASK, [self.task.id])
 
 
-def _once(whole: Callable[[], Done], key: str | None, action: str, actor: Actor) -> Done:
+def _once(whole: Callable[[], Done], key: str | None, action: str, case_id: int | None = None) -> Done:
     """Run it; where it is refused or collides and the key has been seen, answer what was answered then."""
     try:
         return whole()
     except (Problem, IntegrityError) as error:
-        done = _replay(key, action, actor) if key else None
+        done = _replay(key, action, case_id) if key else None
         if done:
             return done
         if isinstance(error, IntegrityError):
@@ -351,13 +359,13 @@ def _once(whole: Callable[[], Done], key: str | None, action: str, actor: Actor)
         raise
 
 
-def _replay(key: str, action: str, actor: Actor) -> Done | None:
+def _replay(key: str, action: str, case_id: int | None) -> Done | None:
     with connection.cursor() as db:
         db.execute(writing.REPLAY, [key])
         row = db.fetchone()
     if row is None:
         return None
-    case_id, number, seq, version, done, _ = row
-    if done != action:
+    found, number, seq, version, done, _ = row
+    if done != action or case_id not in {None, found}:
         raise Conflict(Label("这个幂等键已用于另一个动作", "This idempotency key was used for another act"))
-    return Done(case_id, number, seq, version, replayed=True)
+    return Done(found, number, seq, version, replayed=True)

@@ -17,10 +17,10 @@ from qinqing.cases.refusals import Unknown
 from qinqing.directory.models import Party
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
-from qinqing.ui.errors import ProblemOut
+from qinqing.ui.errors import problems
 
 router = Router(tags=["cases"], auth=ActorAuth())
-PROBLEMS = {code: ProblemOut for code in (400, 401, 403, 404, 409, 422, 429)}
+PROBLEMS = problems(404, 409)
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Key = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\x21-\x7e]+$")]
 

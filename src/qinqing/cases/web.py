@@ -3,6 +3,8 @@ table; which case a person may open is decided here (`desks.visible`), what they
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import cast
 
 from django.core.paginator import Paginator
@@ -27,6 +29,8 @@ from qinqing.lib.wallclock import now as present
 from qinqing.ui import parts
 from qinqing.ui.errors import NotFound, Problem
 from qinqing.ui.flash import say
+
+HIDDEN = frozenset({"csrfmiddlewaretoken", "key", "task", "version"})  # what a form sends besides what was typed
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -112,17 +116,31 @@ def _visible(request: HttpRequest, number: str) -> Case:
 
 
 def _show(
-    request: HttpRequest, file: CaseFile, forms: list[ActForm], *, trouble: Problem | None = None, status: int = 200
+    request: HttpRequest,
+    file: CaseFile,
+    forms: list[ActForm],
+    *,
+    trouble: Problem | None = None,
+    kept: Sequence[str] = (),
+    status: int = 200,
 ) -> HttpResponse:
+    """`kept`: what was typed for a step that is no longer open."""
     if actor_of(request).kind == "party":
-        return _show_party(request, file, forms, trouble=trouble, status=status)
+        return _show_party(request, file, forms, trouble=trouble, kept=kept, status=status)
     return render(request, "cases/case.html", {
         "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "seal": file.seal,
-        "trouble": trouble,
+        "trouble": trouble, "kept": kept,
         "happenings": [happening(item, file.case) for item in file.story()],
         "main_form": next((f for f in forms if f.open), next((f for f in forms if f.offer.primary), None)),
-        "forms": forms, "units": file.units,
+        "forms": forms, "units": file.units, "print_number": file.case.number, "print_note": _verified(file),
     }, status=status)  # fmt: skip
+
+
+def _verified(file: CaseFile) -> Label:
+    """What the printed page says of the history."""
+    if file.seal.broken_at is None:
+        return Label(f"历史完整 · {file.seal.count}条已校验", f"History whole · {file.seal.count} records verified")
+    return Label(f"历史第{file.seal.broken_at}条对不上", f"History: record {file.seal.broken_at} does not fit")
 
 
 def stages_of(file: CaseFile) -> list[parts.Stage]:
@@ -167,23 +185,29 @@ def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
 
 
 def _do(request: HttpRequest, file: CaseFile, action: str, onward) -> HttpResponse:  # type: ignore[no-untyped-def]
-    task_id = int(task) if (task := request.POST.get("task", "")).isdigit() else None
-    version = int(seen) if (seen := request.POST.get("version", "")).isdigit() else None
+    task_id, version, key = _number(request, "task"), _number(request, "version"), request.POST.get("key") or None
     offer = next((o for o in file.offers if o.action == action and (o.task.pk if o.task else None) == task_id), None)
     try:
         if offer is None:
+            if key and acting.done_before(file.case.pk, action, file.actor, key):
+                return onward()  # type: ignore[no-any-return]
             raise Conflict(
                 Label("这一步刚刚已由他人办理，或不再可办", "Somebody has just done this, or it can no longer be done")
             )
         files = [blobs.store(upload) for upload in request.FILES.getlist("files")]
         acting.act(
             file.case.pk, action, file.actor, file.now, typed(offer, request.POST), task_id=task_id,
-            expected_version=version, idempotency_key=request.POST.get("key") or None, files=files,
+            expected_version=version, idempotency_key=key, files=files,
         )  # fmt: skip
     except Problem as problem:
         return _refused(request, file.case.pk, action, offer, problem)
     say(request, Label(f"{offer.label.zh}：已办", f"Done: {offer.label.en}"))
     return onward()  # type: ignore[no-any-return]
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    sent = request.POST.get(name, "")
+    return int(sent) if re.fullmatch("[0-9]{1,18}", sent) else None
 
 
 def _refused(request: HttpRequest, case_id: int, action: str, offer: Offer | None, problem: Problem) -> HttpResponse:
@@ -202,7 +226,8 @@ def _refused(request: HttpRequest, case_id: int, action: str, offer: Offer | Non
         else:
             form.errors.clear()
         forms.insert(0, ActForm(again, form, new_key(), open=True))
-    return _show(request, fresh, forms, trouble=problem, status=problem.status)
+    kept = [] if again else [t for name, t in request.POST.items() if name not in HIDDEN and t.strip()]
+    return _show(request, fresh, forms, trouble=problem, kept=kept, status=problem.status)
 
 
 def _same_task(one: Offer, other: Offer) -> bool:
@@ -276,13 +301,20 @@ def _by_code(code: str) -> CaseFile:
 
 
 def _show_party(
-    request: HttpRequest, file: CaseFile, forms: list[ActForm], *, trouble: Problem | None = None, status: int = 200
+    request: HttpRequest,
+    file: CaseFile,
+    forms: list[ActForm],
+    *,
+    trouble: Problem | None = None,
+    kept: Sequence[str] = (),
+    status: int = 200,
 ) -> HttpResponse:
     code = file.case.receipt_code
     by_code = file.actor.user_id is None
     return render(request, "cases/follow.html", {
         "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "forms": forms, "trouble": trouble,
         "happenings": [happening(item, file.case, code) for item in file.story(party=True)], "by_code": by_code,
+        "kept": kept,
     }, status=status)  # fmt: skip
 
 

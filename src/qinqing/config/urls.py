@@ -6,7 +6,6 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
-from ninja import NinjaAPI
 
 from qinqing import __version__
 from qinqing.accounts.api_auth import ActorAuth
@@ -14,7 +13,7 @@ from qinqing.ui import errors
 
 ROOMS = ("site", "accounts", "ui", "audit", "messaging", "directory", "cases", "appeals")
 
-api = NinjaAPI(title="亲清 Qinqing", version=__version__, urls_namespace="api", auth=ActorAuth())
+api = errors.Api(title="亲清 Qinqing", version=__version__, urls_namespace="api", auth=ActorAuth())
 errors.install(api)
 urlpatterns: list[URLPattern | URLResolver] = []
 for room in ROOMS:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from qinqing.accounts.api_auth import ActorAuth
 from qinqing.directory import selectors
-from qinqing.ui.errors import ProblemOut
+from qinqing.ui.errors import problems
 
 router = Router(tags=["directory"], auth=ActorAuth())
 
@@ -49,7 +49,7 @@ class UnitOut(Schema):
 
 @router.get(
     "/parties",
-    response={200: list[PartyOut], 422: ProblemOut},
+    response={200: list[PartyOut], **problems()},
     operation_id="directory_find_parties",
     summary="查找办事主体 Find parties",
 )
@@ -61,7 +61,9 @@ def find_parties(
     return [PartyOut.from_orm(hit) for hit in selectors.find_parties(find.q, find.limit)]
 
 
-@router.get("/units", response=list[UnitOut], operation_id="directory_units", summary="单位 Units")
+@router.get(
+    "/units", response={200: list[UnitOut], **problems()}, operation_id="directory_units", summary="单位 Units"
+)
 def units(request: HttpRequest) -> list[UnitOut]:
     """Open units with their parents, in the order of the county's list."""
     return [UnitOut.from_orm(unit) for unit in selectors.units()]

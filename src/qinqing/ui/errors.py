@@ -17,11 +17,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from pydantic import ConfigDict
 
 from qinqing.lib.labels import Label
 
 log = logging.getLogger("qinqing.errors")
+PROBLEM_JSON = "application/problem+json"
 
 
 class Problem(Exception):
@@ -79,6 +81,12 @@ class Invalid(Problem):
     title = Label("有几处没填好", "Some entries need attention")
 
 
+class WrongMethod(Problem):
+    status = 405
+    code = "wrong-method"
+    title = Label("不能这样打开", "This address is not opened this way")
+
+
 class TooMany(Problem):
     status = 429
     code = "too-many"
@@ -107,6 +115,25 @@ class ProblemOut(Schema):
     detail: str
     instance: str
     errors: list[FieldError]
+
+
+def problems(*more: int) -> dict[int, type[ProblemOut]]:
+    """Responses to declare for an operation: those that any may give, and `more` of its own."""
+    return {code: ProblemOut for code in (400, 401, 403, 422, *more)}
+
+
+class Api(NinjaAPI):
+    """The API, whose document gives errors their own content type, as `install` sends them."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:  # type: ignore[override]
+        """The OpenAPI document; ninja itself knows one content type for all answers."""
+        document = super().get_openapi_schema(**options)
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400:
+                        response["content"] = {PROBLEM_JSON: response["content"]["application/json"]}
+        return document
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -143,9 +170,10 @@ def problem_json(problem: Problem, request: HttpRequest) -> HttpResponse:
         "errors": [{"field": name, "detail": str(text)} for name, text in problem.fields.items()],
     }
     response = HttpResponse(
-        json.dumps(body, ensure_ascii=False, default=str),
+        # an entry's name is the sender's text, and may hold half of a surrogate pair
+        json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace"),
         status=problem.status,
-        content_type="application/problem+json; charset=utf-8",
+        content_type=f"{PROBLEM_JSON}; charset=utf-8",
     )
     if problem.status == 401:
         response["WWW-Authenticate"] = "Bearer"
@@ -159,7 +187,7 @@ def unexpected(request: HttpRequest, exception: BaseException) -> HttpResponse:
     return answer(request, _broken(number))
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler400."""
     text = Label(
         "浏览器发来的内容无法识别。返回上一页，刷新后再试", "The request could not be read. Go back, reload, try again"
@@ -190,6 +218,17 @@ def broken(request: HttpRequest) -> HttpResponse:
     number = secrets.token_hex(4).upper()
     log.error("error %s: %s %s", number, request.method, request.path)
     return answer(request, _broken(number))
+
+
+def wrong_method(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """The answer in place of an empty 405: somebody reloads an address that only a form sends to."""
+    text = Label(
+        "这个地址只在提交表单时使用。返回上一页，或从首页进入",
+        "This address only takes what a form sends. Go back, or begin at the start page",
+    )
+    response = answer(request, WrongMethod(text))
+    response["Allow"] = refusal["Allow"]
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

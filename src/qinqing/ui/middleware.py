@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.multipartparser import MultiPartParserError
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
@@ -40,7 +40,9 @@ class ReaderMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         code = reader_language(request)
         with speaking(code):
-            response = self.get_response(request)
+            response = errors.bad_request(request) if _holds_nul(request) else self.get_response(request)
+            if isinstance(response, HttpResponseNotAllowed):
+                response = errors.wrong_method(request, response)
         if request.GET.get("lang") in LANGUAGES:
             remember_language(response, code)
         response.headers.setdefault("Content-Security-Policy", _POLICY)
@@ -58,6 +60,11 @@ class ReaderMiddleware:
         if isinstance(exception, _DJANGO_ANSWERS):
             return None
         return errors.unexpected(request, exception)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """A NUL in address or query: no person writes one, and PostgreSQL takes none. Forms and JSON are checked by field."""
+    return "\x00" in request.path or any("\x00" in text for pair in request.GET.lists() for text in (pair[0], *pair[1]))
 
 
 def reader_language(request: HttpRequest) -> str:
