@@ -35,7 +35,7 @@ def go(*processes: subprocess.Popen[str]) -> None:
 
 def fill(number: int) -> None:
     Outbox.objects.bulk_create(
-        Outbox(source="cases", key=f"帮{i}", topic="case.closed", body="{}", created_at=NOW) for i in range(number)
+        Outbox(source="trials", key=f"试{i}", topic="trial.closed", body="{}", created_at=NOW) for i in range(number)
     )
 
 

@@ -18,7 +18,7 @@ if __name__ == "__main__":
 
     jobs._jobs.clear()
 
-    @reactions.on("case", "slow")
+    @reactions.on("trial", "slow")
     def slow(message: Message, now: datetime) -> None:
         time.sleep(0.002)
         ReadLog.objects.create(user_name=sys.argv[1], what="effect", object_ref=message.key, reason="test", at=now)
