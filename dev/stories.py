@@ -27,7 +27,10 @@ PICTURE_TESTS = ROOT / "tests" / "stories" / "test_pictures.py"
 PICTURES = ROOT / "docs" / "guides" / "images"
 BEGIN, END = "<!-- stories -->", "<!-- /stories -->"
 READMES = {"zh": ROOT / "README.zh-CN.md", "en": ROOT / "README.md"}
-_HEADS = {"zh": ("| 编号 | 系统 | 在哪里看 |", "尚未建成："), "en": ("| Id | System | Where to see it |", "Not yet there: ")}
+_HEADS = {
+    "zh": ("| 编号 | 系统 | 在哪里看 |", "尚未建成："),
+    "en": ("| Id | System | Where to see it |", "Not yet there: "),
+}
 
 
 @dataclass
@@ -130,7 +133,9 @@ def tell(only: frozenset[str], systems: dict[str, dict[str, Any]], *, pictures: 
 
 def print_table(stories: list[Story]) -> None:
     for story in stories:
-        print(f"{story.id:4} {'passed' if story.passed else 'FAILED'} {story.seconds:6.1f} s  {story.name}  {story.name_en}")
+        print(
+            f"{story.id:4} {'passed' if story.passed else 'FAILED'} {story.seconds:6.1f} s  {story.name}  {story.name_en}"
+        )
     print(f"{sum(story.passed for story in stories)} of {len(stories)} stories passed", flush=True)
 
 

@@ -54,7 +54,10 @@ def test_the_windows_pages_are_readable_by_everyone(county: County) -> None:
 def test_what_is_missing_is_said_where_it_is_missing(county: County) -> None:
     clerk = county.desk("yao.minglang", "/window/")
     clerk.watch.allow("422")  # type: ignore[attr-defined]
-    for language, words in (("zh", ("请先查找并选定办事主体", "请填写“诉求内容”")), ("en", ("Find the party first", "fill in"))):
+    for language, words in (
+        ("zh", ("请先查找并选定办事主体", "请填写“诉求内容”")),
+        ("en", ("Find the party first", "fill in")),
+    ):
         clerk.goto(f"/window/?lang={language}")
         with clerk.expect_navigation():
             clerk.keyboard.press("Control+Enter")
@@ -89,7 +92,11 @@ def test_a_new_company_with_a_wrong_code_is_refused_and_kept(county: County) -> 
 
 def test_the_class_shows_its_due_time_and_asks_what_it_needs(county: County) -> None:
     clerk = county.desk("yao.minglang", "/window/")
-    for kind, ruler, lead, answer in (("simple", 0, False, True), ("general", 1, True, False), ("complex", 1, True, False)):
+    for kind, ruler, lead, answer in (
+        ("simple", 0, False, True),
+        ("general", 1, True, False),
+        ("complex", 1, True, False),
+    ):
         clerk.locator(f"[name=cls][value={kind}]").check()
         assert clerk.locator("[data-class]:visible").count() == ruler
         assert clerk.locator("[name=lead]").is_visible() is lead

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 from django.test import Client
 
 from qinqing.accounts.models import User
 from qinqing.cases.models import Case, Event
 from tests.cases.county import County
+
+PDF = b"%PDF-1.7\n..."
 
 
 def client(county: County, name: str, language: str = "zh", **more: Any) -> Client:
@@ -36,3 +39,19 @@ def addresses(page: str) -> set[str]:
 
 def happened(case: Case) -> list[str]:
     return list(Event.objects.filter(case=case).order_by("seq").values_list("action", flat=True))
+
+
+def page(client: Client, address: str, status: int = 200) -> str:
+    answer = client.get(address)
+    assert answer.status_code == status, f"{address}: {answer.status_code}"
+    return answer.content.decode()
+
+
+def at(case: Case, *more: str) -> str:
+    """The address of the case's page, or of something below it."""
+    return "/".join(["/cases", quote(case.number), *more, ""])
+
+
+def code(case: Case, *more: str) -> str:
+    """The address by which the holder of the receipt follows the case."""
+    return "/".join(["/r", case.receipt_code, *more, ""])

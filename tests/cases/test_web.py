@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,11 +14,10 @@ from django.test import Client
 from qinqing.cases import acting, blobs
 from qinqing.cases.models import Attachment, Case
 from tests.cases.county import TUESDAY, County, build
-from tests.cases.doors import addresses, client, form, happened
+from tests.cases.doors import PDF, addresses, at, client, code, form, happened, page
 from tests.conftest import Clock
 
 pytestmark = pytest.mark.django_db
-PDF = b"%PDF-1.7\n..."
 INJECTION = "{{ 7*7 }}{% now 'Y' %}<script>alert(1)</script>\"'><b>x"
 LANGUAGES = {"zh": "我的办件", "en": "My matters"}
 
@@ -29,20 +27,6 @@ def county(clock: Clock, settings: Any, tmp_path: Path) -> County:
     settings.BLOBS = tmp_path
     clock.set(TUESDAY)
     return build()
-
-
-def page(client: Client, address: str, status: int = 200) -> str:
-    answer = client.get(address)
-    assert answer.status_code == status, f"{address}: {answer.status_code}"
-    return answer.content.decode()
-
-
-def at(case: Case, *more: str) -> str:
-    return "/".join(["/cases", quote(case.number), *more, ""])
-
-
-def code(case: Case, *more: str) -> str:
-    return "/".join(["/r", case.receipt_code, *more, ""])
 
 
 def feed_back(county: County, case: Case, answer: str = "已划车位") -> None:

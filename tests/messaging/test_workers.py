@@ -86,7 +86,7 @@ def finish(name: str = "last") -> None:
 
 def every_effect_happened_once(number: int) -> None:
     refs = list(ReadLog.objects.values_list("object_ref", flat=True))
-    assert sorted(refs) == sorted(f"帮{i}" for i in range(number))
+    assert sorted(refs) == sorted(f"试{i}" for i in range(number))
     assert Inbox.objects.count() == number
     assert list(Delivery.objects.values_list("state", flat=True).distinct()) == [Delivery.State.DONE]
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-
 from dev.stories import PICTURES, ROOT
 from qinqing.cases.models import Case
 from qinqing.directory.models import Mandate
@@ -44,7 +43,9 @@ def test_the_county_at_work(county: County, settings: Any) -> None:
     settings.SMS_SENDER = "tests.stories.steps.keep_message"
     SENT.clear()
     companies = Case.objects.values("party")
-    acting = Mandate.objects.filter(ends_on=None, company__in=companies).select_related("person__user").order_by("pk")[0]
+    acting = (
+        Mandate.objects.filter(ends_on=None, company__in=companies).select_related("person__user").order_by("pk")[0]
+    )
     phone = county.visitor()
     phone.goto("/sign-in/phone/?next=/my/")
     picture(phone, "party-sign-in")

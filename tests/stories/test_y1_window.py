@@ -123,6 +123,8 @@ def receipt(clerk: Page, number: str, company: Party) -> str:
     code = re.search(r' d="([^"]+)"', qr_svg(address[0], ""))
     assert code and sheet.locator("svg.qr path").get_attribute("d") == code[1]
     assert len(re.findall(rb"/Type\s*/Page\b", sheet.pdf(format="A4", prefer_css_page_size=True))) == 1
+    sheet.emulate_media(media="screen")
+    sheet.set_viewport_size({"width": 794, "height": 620})
     picture(sheet, "receipt")
     sheet.close()
     return address[0]

@@ -69,7 +69,7 @@ def due_is_shown_before_and_kept_after(clerk: Page, company: int, kind: str, due
     assert f"{due}前反馈" in main_text(clerk)
     assert due in main_text(clerk, number)
     said = json.loads(qinqing("clock", "due", "--from", "2026-09-29T10:20", "--working-days", str(days), "--json"))
-    month, day = (int(part) for part in due.split("日")[0].split("月"))
+    month, day = (int(part) for part in due.split("日", maxsplit=1)[0].split("月"))
     assert said["due"] == on(month, day, 17).isoformat()
     assert said["provisional"] is False
     return number
@@ -104,9 +104,7 @@ def a_return_does_not_stop_the_clock(county: County, clerk: Page, handler: Page,
     assert "10月10日" not in clerk.locator(".rail").inner_text().split("为什么是这个时间")[0]
 
 
-def extension_before_expiry_only(
-    county: County, handler: Page, supervisor: Page, before: str, after: str
-) -> None:
+def extension_before_expiry_only(county: County, handler: Page, supervisor: Page, before: str, after: str) -> None:
     """Asked for on 9 October it is granted and adds three working days; asked for when the time is over it is refused."""
     county.later(on(10, 9, 15))
     act(handler, before, "extend", reason="需等待转出地回函。")
