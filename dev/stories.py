@@ -133,9 +133,8 @@ def tell(only: frozenset[str], systems: dict[str, dict[str, Any]], *, pictures: 
 
 def print_table(stories: list[Story]) -> None:
     for story in stories:
-        print(
-            f"{story.id:4} {'passed' if story.passed else 'FAILED'} {story.seconds:6.1f} s  {story.name}  {story.name_en}"
-        )
+        how = "passed" if story.passed else "FAILED"
+        print(f"{story.id:4} {how} {story.seconds:6.1f} s  {story.name}  {story.name_en}")
     print(f"{sum(story.passed for story in stories)} of {len(stories)} stories passed", flush=True)
 
 

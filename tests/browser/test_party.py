@@ -1,4 +1,4 @@
-"""The party's own pages on a phone: sign-in by code, my matters, following by receipt; by keyboard, in both languages."""
+"""The party's own pages on a phone: sign-in by code, my matters, following by receipt; by keyboard, both languages."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ def client(county: County, name: str, language: str = "zh", **more: Any) -> Clie
     """A client signed in as this person of the county."""
     found = Client(headers={"accept-language": language}, **more)
     user = User.objects.get(pk=county[name].user_id)
+    found.cookies["language"] = language
     found.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return found
 

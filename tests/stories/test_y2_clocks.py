@@ -105,7 +105,7 @@ def a_return_does_not_stop_the_clock(county: County, clerk: Page, handler: Page,
 
 
 def extension_before_expiry_only(county: County, handler: Page, supervisor: Page, before: str, after: str) -> None:
-    """Asked for on 9 October it is granted and adds three working days; asked for when the time is over it is refused."""
+    """Asked for on 9 October it adds three working days when granted; asked for after the end it is refused."""
     county.later(on(10, 9, 15))
     act(handler, before, "extend", reason="需等待转出地回函。")
     assert MONDAY in main_text(handler, before), "an extension not granted yet moves nothing"

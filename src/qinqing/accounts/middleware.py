@@ -136,8 +136,7 @@ def _to_sign_in(request: HttpRequest, name: str) -> HttpResponseBase:
     only_parties = {role.code for role in roles_for(name)} == {"party"}
     page = reverse("accounts:phone" if only_parties else "accounts:sign_in")
     if request.headers.get("HX-Request") == "true":
-        here = urlsplit(request.headers.get("HX-Current-URL", "/"))
-        target = f"{page}?{urlencode({'next': here.path + ('?' + here.query if here.query else '')})}"
+        target = f"{page}?{urlencode({'next': _page_behind(request)})}"
     else:
         target = f"{page}?{urlencode({'next': request.get_full_path() if request.method == 'GET' else '/'})}"
         if not _is_api(request):
@@ -150,6 +149,15 @@ def _to_sign_in(request: HttpRequest, name: str) -> HttpResponseBase:
     if not _is_api(request):
         response["HX-Redirect"] = target
     return response
+
+
+def _page_behind(request: HttpRequest) -> str:
+    """The path and query of the page that htmx asks from; `/` when the header is no address."""
+    try:
+        here = urlsplit(request.headers.get("HX-Current-URL", "/"))
+    except ValueError:
+        return "/"
+    return here.path + ("?" + here.query if here.query else "")
 
 
 def _held_at(request: HttpRequest, actor: Actor, name: str) -> HttpResponseBase | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Field, NinjaAPI, Path, Query, Router, Schema
+from pydantic import StringConstraints
 
 from qinqing.accounts.api_auth import ActorAuth
 from qinqing.accounts.middleware import actor_of
@@ -22,17 +23,22 @@ from qinqing.ui.errors import problems
 router = Router(tags=["cases"], auth=ActorAuth())
 PROBLEMS = problems(404, 409)
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+PLAIN = r"^[^\x00-\x1f\x7f]+$"  # text without control characters, which not every database stores
+PLAIN = r"^[^\x00-\x1f\x7f]*$"  # without control characters: PostgreSQL takes no NUL, and lists are one line
+Code = Annotated[str, Field(max_length=60, pattern=PLAIN)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=PLAIN)]
+Values = Annotated[dict[Annotated[str, Field(max_length=60)], Any], Field(max_length=60)]  # a form is no archive
 Key = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\x21-\x7e]+$")]
 
 
 class OpenIn(Schema):
     """A new matter. `fields` are those of the procedure's opening form, `first_act` an act done with it."""
 
-    procedure: Annotated[str, Field(max_length=60)]
+    procedure: Annotated[str, Field(max_length=60, pattern=PLAIN)]
     party_id: Id
-    title: Annotated[str, Field(min_length=1, max_length=80)]
+    title: Annotated[str, Field(min_length=1, max_length=80, pattern=PLAIN)]
     fields: dict[str, Any]
-    channel: Annotated[str, Field(max_length=16)] = "api"
+    channel: Annotated[str, Field(max_length=16, pattern=PLAIN)] = "api"
     first_act: Annotated[str, Field(max_length=60)] | None = None
     first_fields: dict[str, Any] = Field(default_factory=dict)
     idempotency_key: Key | None = None
@@ -41,7 +47,7 @@ class OpenIn(Schema):
 class ActIn(Schema):
     """An act: the form's fields; `task_id` for work at a task; `expected_version` as last seen."""
 
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Values = Field(default_factory=dict)
     task_id: Id | None = None
     expected_version: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     idempotency_key: Key | None = None

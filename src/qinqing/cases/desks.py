@@ -170,10 +170,12 @@ def find_cases(text: str, actor: Actor) -> QuerySet[Case]:
 
 
 def visible(actor: Actor) -> QuerySet[Case]:
-    """The cases a person may open: a party its own; window, supervision, inspection and leaders all; units those that
-    were ever on their desks."""
+    """The cases a person may open: a party its own, a program those it raised; window, supervision, inspection and
+    leaders all; units those that were ever on their desks."""
     if actor.kind == "party":
         return Case.objects.filter(party__in=actor.party_ids)
+    if actor.kind == "program":
+        return Case.objects.filter(events__seq=1, events__actor_id=actor.user_id)
     if holds(actor, capacity("reader"), None, parent_of={}, party_id=None):
         return Case.objects.all()
     mine = Task.objects.filter(unit__in=_reach(actor)).values("case")

@@ -41,6 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if settings.MODE != "demo":
         raise CommandError("the demo runs with QINQING_MODE=demo, as ./run demo sets it")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started us in the background
     if arguments.check and not arguments.here:
         return _check_apart()
     if arguments.fresh:

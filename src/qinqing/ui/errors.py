@@ -13,6 +13,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from ninja import NinjaAPI, Schema
@@ -87,6 +89,12 @@ class WrongMethod(Problem):
     title = Label("不能这样打开", "This address is not opened this way")
 
 
+class TooLarge(Problem):
+    status = 413
+    code = "too-large"
+    title = Label("发来的内容过大", "What was sent is too large")
+
+
 class TooMany(Problem):
     status = 429
     code = "too-many"
@@ -119,7 +127,7 @@ class ProblemOut(Schema):
 
 def problems(*more: int) -> dict[int, type[ProblemOut]]:
     """Responses to declare for an operation: those that any may give, and `more` of its own."""
-    return {code: ProblemOut for code in (400, 401, 403, 422, *more)}
+    return {code: ProblemOut for code in (400, 401, 403, 413, 422, *more)}
 
 
 class Api(NinjaAPI):
@@ -189,6 +197,8 @@ def unexpected(request: HttpRequest, exception: BaseException) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler400."""
+    if isinstance(exception, RequestDataTooBig):
+        return answer(request, _too_large())
     text = Label(
         "浏览器发来的内容无法识别。返回上一页，刷新后再试", "The request could not be read. Go back, reload, try again"
     )
@@ -221,13 +231,14 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def wrong_method(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
-    """The answer in place of an empty 405: somebody reloads an address that only a form sends to."""
+    """The answer in place of an empty 405: somebody reloads an address to which only a form sends."""
+    method, allowed = request.method, refusal["Allow"]
     text = Label(
-        "这个地址只在提交表单时使用。返回上一页，或从首页进入",
-        "This address only takes what a form sends. Go back, or begin at the start page",
+        f"这个地址不接受{method}，只接受{allowed}。返回上一页，或从首页进入",
+        f"This address takes {allowed}, not {method}. Go back, or begin at the start page",
     )
     response = answer(request, WrongMethod(text))
-    response["Allow"] = refusal["Allow"]
+    response["Allow"] = allowed
     return response
 
 
@@ -248,6 +259,7 @@ def install(api: NinjaAPI) -> None:
 
     api.add_exception_handler(Problem, answer_with(lambda problem: problem))
     api.add_exception_handler(Http404, answer_with(lambda _: NotFound(Label("没有这条数据", "There is no such item"))))
+    api.add_exception_handler(RequestDataTooBig, answer_with(lambda _: _too_large()))
     api.add_exception_handler(AuthenticationError, answer_with(lambda _: _unsigned()))
     api.add_exception_handler(ValidationError, answer_with(_invalid))
     api.add_exception_handler(HttpError, answer_with(_http_problem))
@@ -265,6 +277,11 @@ def _broken(number: str) -> Broken:
         f" the error number {number}",
     )
     return Broken(text, extra={"error_number": number})
+
+
+def _too_large() -> TooLarge:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000_000
+    return TooLarge(Label(f"一次最多{most}MB（附件另计），请分开发送", f"At most {most} MB, files aside; send it in parts"))
 
 
 def _unsigned() -> SignInNeeded:

@@ -38,9 +38,10 @@ class ReaderMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        code = reader_language(request)
+        readable = not _holds_nul(request)
+        code = reader_language(request) if readable else LANGUAGES[0]
         with speaking(code):
-            response = errors.bad_request(request) if _holds_nul(request) else self.get_response(request)
+            response = self.get_response(request) if readable else errors.bad_request(request)
             if isinstance(response, HttpResponseNotAllowed):
                 response = errors.wrong_method(request, response)
         if request.GET.get("lang") in LANGUAGES:
@@ -63,8 +64,10 @@ class ReaderMiddleware:
 
 
 def _holds_nul(request: HttpRequest) -> bool:
-    """A NUL in address or query: no person writes one, and PostgreSQL takes none. Forms and JSON are checked by field."""
-    return "\x00" in request.path or any("\x00" in text for pair in request.GET.lists() for text in (pair[0], *pair[1]))
+    """A NUL in address, query or cookie: no person writes one, and PostgreSQL takes none. Forms and JSON are checked by
+    field."""
+    sent = [request.path, *request.COOKIES.values(), *request.GET, *(t for texts in request.GET.lists() for t in texts[1])]
+    return any("\x00" in text for text in sent)
 
 
 def reader_language(request: HttpRequest) -> str:

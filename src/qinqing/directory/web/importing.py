@@ -86,14 +86,14 @@ def columns(request: HttpRequest, batch_id: int) -> HttpResponse:
 @require_POST
 def confirm(request: HttpRequest, batch_id: int) -> HttpResponse:
     """The worker applies the rows without fault from now on."""
-    imports.confirm(batch_id, wallclock.now())
+    imports.confirm(get_object_or_404(ImportBatch, pk=batch_id).pk, wallclock.now())
     return redirect("directory:import_batch", batch_id)
 
 
 @require_POST
 def drop(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Nothing of this file is applied."""
-    imports.drop(batch_id, wallclock.now())
+    imports.drop(get_object_or_404(ImportBatch, pk=batch_id).pk, wallclock.now())
     flash.say(request, Label("已放弃，名录未作改动", "Given up; the directory is unchanged"), tone="amber")
     return redirect("directory:import")
 
