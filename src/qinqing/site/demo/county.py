@@ -52,11 +52,8 @@ def settle(now: datetime) -> None:
         _companies(now)
         _people(now)
     if not LibraryAnswer.objects.exists():
-        for question, answer in SIMPLE:
-            words = " ".join(
-                part for part in question.rstrip("？").replace("怎么", " ").replace("在哪里", " ").split() if part
-            )
-            LibraryAnswer.objects.create(question=question, answer=answer, keywords=words[:200], updated_at=now)
+        for question, answer, words in SIMPLE:
+            LibraryAnswer.objects.create(question=question, answer=answer, keywords=words, updated_at=now)
 
 
 def is_settled() -> bool:

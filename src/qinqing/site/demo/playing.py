@@ -94,7 +94,7 @@ class _Story:
         """Act the story as far as time allows."""
         clerk = self.player.someone(self.player.desks["window"], "window_clerk")
         if self.name == "simple":
-            text, answer = self.dice.choice(SIMPLE)
+            text, answer, _ = self.dice.choice(SIMPLE)
             self._open(clerk, text, ("answer_now", {"class": "simple", "answer": answer, "confirmed": True}))
             return
         if self.name in {"intake", "declined"}:
