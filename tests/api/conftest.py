@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from qinqing.accounts import tokens
 from qinqing.accounts.models import AdminRole, User
@@ -69,9 +72,7 @@ class House:
 def house(db: None, clock: Clock) -> House:
     """Four matters: at the window, with a section (and a file), waiting for approval, answered."""
     county, now = small.build(), clock.set(small.TUESDAY)
-    users: dict[str, User | None] = {
-        role: User.objects.get(pk=county[name].user_id) for role, name in PEOPLE.items()
-    }
+    users: dict[str, User | None] = {role: User.objects.get(pk=county[name].user_id) for role, name in PEOPLE.items()}
     for role in AdminRole.Role:
         users[role.value] = user = User.objects.create(username=role.value, name=role.label, kind="officer")
         AdminRole.objects.create(user=user, role=role)
@@ -92,9 +93,21 @@ def house(db: None, clock: Clock) -> House:
     LibraryAnswer.objects.create(question="停车怎么办？", answer="请到窗口登记。", keywords="停车", updated_at=now)
     for user in users.values():
         if user is not None:
-            Notice.objects.create(user=user, key="fuzz", title_zh="有新办件", title_en="New", link="/desk/", created_at=now)
+            Notice.objects.create(
+                user=user, key="fuzz", title_zh="有新办件", title_en="New", link="/desk/", created_at=now
+            )
     return House(county, {**users, "anonymous": None}, token, matters)
 
 
 def _act(case: Case, action: str, actor: Any, data: dict[str, Any], **more: Any) -> None:
     acting.act(case.pk, action, actor, present(), data, **more)
+
+
+@pytest.fixture
+def wsgi_keeps_the_connection(db: None) -> Iterator[None]:
+    """A request through the WSGI application leaves the test's connection open (Django's own client does the same)."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)

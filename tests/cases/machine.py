@@ -41,9 +41,14 @@ PHOTO = StoredFile("0" * 64, "现场.jpg", "image/jpeg", 10)
 # -- forms -------------------------------------------------------------------------------------------------------------
 
 
-def whole(draw: st.DrawFn, county: County, fields: tuple[Field, ...], act: Act | None) -> dict[str, Any]:
-    """A form as a careful person fills it in: every field whole, choices those that the act is for."""
+def whole(
+    draw: st.DrawFn, county: County, fields: tuple[Field, ...], act: Act | None, unit: int | None = None
+) -> dict[str, Any]:
+    """A form as a careful person fills it in: every field whole, choices those that the act is for, officers of the
+    task's unit."""
     units = [county.unit(code) for code in "abcde"]
+    officers = [actor for actor in county.people.values() if actor.kind == "officer"]
+    colleagues = [actor for actor in officers if unit in actor.unit_ids] or officers
     kinds: dict[str, st.SearchStrategy[Any]] = {
         "text": st.sampled_from(["厂区停车难", "a\nb", "{{ 7*7 }}", "  留白  "]),
         "phone": st.just("138 0000 2046"),
@@ -52,7 +57,7 @@ def whole(draw: st.DrawFn, county: County, fields: tuple[Field, ...], act: Act |
         "number": st.integers(-5, 10**9),
         "date": st.dates(date(2026, 1, 1), date(2027, 12, 31)).map(str),
         "confirm": st.just(True),
-        "officer": st.sampled_from([actor.user_id for actor in county.people.values() if actor.kind == "officer"]),
+        "officer": st.sampled_from([actor.user_id for actor in colleagues]),
     }
     filled = {}
     for item in fields:
@@ -67,8 +72,8 @@ def whole(draw: st.DrawFn, county: County, fields: tuple[Field, ...], act: Act |
 
 # Why an offered act may be refused all the same: the table's conditions, which the page lets the person find out.
 TOLD = ("只适用于", "条件不满足", "协办意见未反馈", "须在到期前", "已超过可以提出的期限", "请先选定", "三次")
-# What the kernel allows and no page offers: signing again, handing over, taking one's own proposal back.
-UNOFFERED = {"sign", "assign", "refuse"}
+# What the kernel allows and no page offers: signing again, taking one's own proposal back.
+UNOFFERED = {"sign", "refuse"}
 
 
 class _Undo(Exception):
@@ -140,8 +145,9 @@ class Machine(RuleBasedStateMachine):
         offer = data.draw(st.sampled_from(self.file(actor).offers))
         note(f"{self.now} {actor.name} {offer.action} {offer.task and offer.task.node}")
         act = self.act(offer.action)
-        self.attempt(offer.action, actor, whole(data.draw, self.county, offer.fields, act), files=[PHOTO],
-                     task_id=offer.task and offer.task.pk, expected_version=offer.version)  # fmt: skip
+        form = whole(data.draw, self.county, offer.fields, act, offer.task and offer.task.unit_id)
+        at = {"task_id": offer.task and offer.task.pk, "expected_version": offer.version}
+        self.attempt(offer.action, actor, form, files=[PHOTO], **at)
 
     @rule(data=st.data())
     def wild(self, data: st.DataObject) -> None:
@@ -186,7 +192,7 @@ class Machine(RuleBasedStateMachine):
             return
         offer = data.draw(st.sampled_from(offers))
         act = self.act(offer.action)
-        form = whole(data.draw, self.county, offer.fields, act)
+        form = whole(data.draw, self.county, offer.fields, act, offer.task and offer.task.unit_id)
         self.keys += 1
         same = {"task_id": offer.task and offer.task.pk, "expected_version": offer.version, "files": [PHOTO]}
         done = self.attempt(offer.action, actor, form, **same, idempotency_key=f"twice{self.keys}")
@@ -204,7 +210,7 @@ class Machine(RuleBasedStateMachine):
         if offers:
             offer = data.draw(st.sampled_from(offers))
             act = self.act(offer.action)
-            form = whole(data.draw, self.county, offer.fields, act)
+            form = whole(data.draw, self.county, offer.fields, act, offer.task and offer.task.unit_id)
             assert offer.task is not None
             at = {"task_id": offer.task.pk, "expected_version": offer.version - 1, "files": [PHOTO]}
             assert self.attempt(offer.action, actor, form, **at) is None
@@ -252,7 +258,12 @@ class Machine(RuleBasedStateMachine):
         offers = {(o.action, o.task.pk if o.task else None): o for o in self.file(actor).offers}
         for (action, task_id), offer in offers.items():
             act = self.act(action)
-            why = self.tried(action, actor, whole(data.draw, self.county, offer.fields, act), task_id)
+            why = self.tried(
+                action,
+                actor,
+                whole(data.draw, self.county, offer.fields, act, offer.task and offer.task.unit_id),
+                task_id,
+            )
             assert not why or any(told in why for told in TOLD), f"{actor.name} is offered {action}, but: {why}"
         for action, task_id in self.everything(actor):
             if (action, task_id) not in offers and action not in UNOFFERED:

@@ -23,8 +23,7 @@ from qinqing.ui.errors import problems
 router = Router(tags=["cases"], auth=ActorAuth())
 PROBLEMS = problems(404, 409)
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
-PLAIN = r"^[^\x00-\x1f\x7f]+$"  # text without control characters, which not every database stores
-PLAIN = r"^[^\x00-\x1f\x7f]*$"  # without control characters: PostgreSQL takes no NUL, and lists are one line
+PLAIN = r"^[^\x00-\x1f\x7f]*$"  # text without control characters, which not every database stores
 Code = Annotated[str, Field(max_length=60, pattern=PLAIN)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=PLAIN)]
 Values = Annotated[dict[Annotated[str, Field(max_length=60)], Any], Field(max_length=60)]  # a form is no archive
@@ -34,13 +33,13 @@ Key = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\x21-\x7e]+$
 class OpenIn(Schema):
     """A new matter. `fields` are those of the procedure's opening form, `first_act` an act done with it."""
 
-    procedure: Annotated[str, Field(max_length=60, pattern=PLAIN)]
+    procedure: Code
     party_id: Id
-    title: Annotated[str, Field(min_length=1, max_length=80, pattern=PLAIN)]
-    fields: dict[str, Any]
+    title: Title
+    fields: Values
     channel: Annotated[str, Field(max_length=16, pattern=PLAIN)] = "api"
-    first_act: Annotated[str, Field(max_length=60)] | None = None
-    first_fields: dict[str, Any] = Field(default_factory=dict)
+    first_act: Code | None = None
+    first_fields: Values = Field(default_factory=dict)
     idempotency_key: Key | None = None
 
 

@@ -61,9 +61,7 @@ def find_parties(
     return [PartyOut.from_orm(hit) for hit in selectors.find_parties(find.q, find.limit)]
 
 
-@router.get(
-    "/units", response={200: list[UnitOut], **problems()}, operation_id="directory_units", summary="单位 Units"
-)
+@router.get("/units", response={200: list[UnitOut], **problems()}, operation_id="directory_units", summary="单位 Units")
 def units(request: HttpRequest) -> list[UnitOut]:
     """Open units with their parents, in the order of the county's list."""
     return [UnitOut.from_orm(unit) for unit in selectors.units()]

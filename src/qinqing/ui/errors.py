@@ -133,7 +133,7 @@ def problems(*more: int) -> dict[int, type[ProblemOut]]:
 class Api(NinjaAPI):
     """The API, whose document gives errors their own content type, as `install` sends them."""
 
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:  # type: ignore[override]
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         """The OpenAPI document; ninja itself knows one content type for all answers."""
         document = super().get_openapi_schema(**options)
         for operations in document["paths"].values():
@@ -281,7 +281,9 @@ def _broken(number: str) -> Broken:
 
 def _too_large() -> TooLarge:
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000_000
-    return TooLarge(Label(f"一次最多{most}MB（附件另计），请分开发送", f"At most {most} MB, files aside; send it in parts"))
+    return TooLarge(
+        Label(f"一次最多{most}MB（附件另计），请分开发送", f"At most {most} MB, files aside; send it in parts")
+    )
 
 
 def _unsigned() -> SignInNeeded:

@@ -66,7 +66,12 @@ class ReaderMiddleware:
 def _holds_nul(request: HttpRequest) -> bool:
     """A NUL in address, query or cookie: no person writes one, and PostgreSQL takes none. Forms and JSON are checked by
     field."""
-    sent = [request.path, *request.COOKIES.values(), *request.GET, *(t for texts in request.GET.lists() for t in texts[1])]
+    sent = [
+        request.path,
+        *request.COOKIES.values(),
+        *request.GET,
+        *(t for texts in request.GET.lists() for t in texts[1]),
+    ]
     return any("\x00" in text for text in sent)
 
 
