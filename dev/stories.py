@@ -121,7 +121,8 @@ def read_systems() -> dict[str, dict[str, Any]]:
 
 def tell(only: frozenset[str], systems: dict[str, dict[str, Any]], *, pictures: bool) -> tuple[list[Story], bool]:
     """Run the stories. Returns them, and whether pytest came to its end without errors."""
-    browser.ensure()
+    with contextlib.redirect_stdout(sys.stderr):
+        browser.ensure()
     if pictures:
         PICTURES.mkdir(parents=True, exist_ok=True)
         os.environ["STORY_PICTURES"] = str(PICTURES)
