@@ -205,7 +205,10 @@ class _Acting:
         return self._write(moves, state, filled, files, key, world)
 
     def _task(self, task_id: int | None) -> TaskRow | None:
-        """The task acted at: the one named, or the only one of the act's node that the actor may work on."""
+        """The task acted at: the one named, or the only one of the act's node that the actor may work on. None for what
+        is done from outside."""
+        if self.act and (self.row.outcome or self.act.by not in self.spec.stages[self.row.stage].tasks):
+            return None
         if task_id is not None:
             for task in self.tasks:
                 if task.id == task_id:
@@ -227,7 +230,8 @@ class _Acting:
     def _permit(self) -> None:
         if not self._may(self.task):
             raise Refused(Label("您的岗位不能办理这一步", "Your post does not allow this step"))
-        if self.act and set(self.act.never) & {"handler"} and self.actor.user_id in self.state.handlers:
+        executed = self._executed()
+        if executed and "handler" in executed.never and self.actor.user_id in self.state.handlers:
             raise Refused(
                 Label("您是经办人，不能核销本件，请由他人办理", "You handled this case; somebody else must do this")
             )
@@ -282,11 +286,14 @@ class _Acting:
                 raise Refused(obstacle)
             self.spec, self.row = target, self.row._replace(procedure_id=data["procedure"])
 
+    def _executed(self) -> Act | None:
+        """The act itself, or the one that an approval lets take effect."""
+        proposal = self.state.proposals.get(self.task.token) if self.action == "approve" and self.task else None
+        return self.spec.act(self.row.stage, self.row.outcome, proposal["act"]) if proposal else self.act
+
     def _run_effects(self, moves: Moves) -> None:
-        executed = self.act
-        if self.action == "approve" and self.task:
-            executed = self.spec.act(self.row.stage, self.row.outcome, self.state.proposals[self.task.token]["act"])
-        elif executed and executed.approved_by:
+        executed = self._executed()
+        if self.act and self.act.approved_by:
             return
         for name in executed.effects if executed else ():
             found = registry.EFFECTS[name](self._context({**self.state.fields, **moves.get("set", {})}))
@@ -327,7 +334,7 @@ class _Acting:
             ])  # fmt: skip
             self._write_tasks(moves, at)
         recording.record(db, row.id, self.spec, event, state, moves, key)
-        clocks.arm(db, row.id, self.spec, moves, self.happened, world.calendar)
+        clocks.arm(db, row.id, self.spec, moves, self.happened, world.calendar, self.state.clocks)
         return Done(row.id, row.number, seq, state.version)
 
     def _write_tasks(self, moves: Moves, at: str) -> None:

@@ -47,6 +47,7 @@ class TaskLine:
     clock: Clock
     assignee: str
     mine: bool
+    to_sign: bool  # open, and nobody has signed for it yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +181,12 @@ class CaseFile:
         return [self._line(task) for task in sorted(shown, key=lambda t: (t.state != "open", t.pk))]
 
     @property
-    def holders(self) -> list[tuple[str, bool]]:
+    def holders(self) -> list[tuple[Label, bool]]:
         """(unit, whether it is the reader's) for every unit that has something to do now."""
-        found: dict[str, bool] = {}
+        found: dict[Label, bool] = {}
         for line in self.task_lines:
             if line.task.state == "open":
-                name = self.units[line.task.unit_id].name
+                name = self.units[line.task.unit_id].label
                 found[name] = found.get(name, False) or line.mine
         return list(found.items())
 
@@ -195,7 +196,8 @@ class CaseFile:
             self.spec, self.state, f"{task.node}@{task.unit_id}", self.actor, self.case.party_id, self.parent_of
         )
         clock = self.clock if task.state == "open" else Clock("done", Label("已办", "Done"))
-        return TaskLine(task, label, role, clock, self.names.get(task.assignee_id or 0, ""), mine)
+        to_sign = task.state == "open" and task.signed_at is None and not self._on_desk(task.node)
+        return TaskLine(task, label, role, clock, self.names.get(task.assignee_id or 0, ""), mine, to_sign)
 
     def _task_labels(self, node: str) -> tuple[Label, Label]:
         """(role, what is to be done)."""
@@ -230,21 +232,31 @@ class CaseFile:
         standard = {"?": ("approve", "refuse"), "!": ("attend",)}.get(task.node[0])
         if standard:
             for action in standard:
-                if self._may(None, action, tok) and not self._own_proposal(tok):
+                if self._may(None, action, tok) and not self._barred(action, tok):
                     yield self._offer(None, action, task)
             return
         if self._may(None, "note", tok):
             for action in ("sign", "assign", "note", *(["resume"] if self.state.held else [])):
-                if action != "sign" or task.signed_at is None:
+                if action != "sign" or (task.signed_at is None and not self._on_desk(task.node)):
                     yield self._offer(None, action, task)
         proposed = any(p["from"] == tok for p in self.state.proposals.values())
         for act in self.spec.stages[self.state.stage].acts.values():
             if act.by == task.node and not proposed and self._possible(act) and self._may(act, act.name, tok):
                 yield self._offer(act, act.name, task)
 
-    def _own_proposal(self, tok: str) -> bool:
+    def _on_desk(self, node: str) -> bool:
+        """Work of a desk (岗位) needs no signing for: whoever sits there does it."""
+        task = self.spec.stages[self.state.stage].tasks.get(node)
+        return task is None or task.owner.kind == "desk"
+
+    def _barred(self, action: str, tok: str) -> bool:
+        """Who proposed does not decide, and a handler does not approve what a handler may not do."""
         proposal = self.state.proposals.get(tok)
-        return proposal is not None and proposal["by"] == self.actor.user_id
+        if proposal is None:
+            return False
+        act = self.spec.act(self.state.stage, self.state.outcome, proposal["act"])
+        handled = bool(act and "handler" in act.never and self.actor.user_id in self.state.handlers)
+        return proposal["by"] == self.actor.user_id or (action == "approve" and handled)
 
     def _possible(self, act: Act) -> bool:
         """Leave out what is used up; what is refused for another reason is offered, and says why when tried."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -14,12 +16,23 @@ from qinqing.cases.writing import when
 from qinqing.lib.workdays import Budget, Calendar, rung_at
 
 
-def arm(db: CursorWrapper, case_id: int, spec: Procedure, moves: Moves, now: datetime, calendar: Calendar) -> None:
+def arm(
+    db: CursorWrapper,
+    case_id: int,
+    spec: Procedure,
+    moves: Moves,
+    now: datetime,
+    calendar: Calendar,
+    before: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> None:
     """For each clock the moves changed: forget the rungs still to fire, and set those of its new revision.
 
-    A rung that has fired in this round and would lie in the past again does not fire twice.
+    A rung that has fired in this round and would lie in the past again does not fire twice. The rungs of a clock that
+    keeps its revision stand (`before`: the clocks until now).
     """
     for name, clock in moves.get("clocks", {}).items():
+        if clock and name in before and _identity(clock) == _identity(before[name]):
+            continue
         db.execute(writing.DROP_RUNGS, [case_id, name])
         if clock is None or clock["due"] is None:
             continue
@@ -36,6 +49,10 @@ def arm(db: CursorWrapper, case_id: int, spec: Procedure, moves: Moves, now: dat
                 if not (rung in fired and at <= now)
             ),
         )
+
+
+def _identity(clock: Mapping[str, Any]) -> tuple[int, int]:
+    return clock["round"], clock["revision"]
 
 
 def _moments(spec: Procedure, name: str, clock: dict[str, Any], calendar: Calendar) -> list[tuple[str, datetime]]:

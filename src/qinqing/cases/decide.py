@@ -266,6 +266,8 @@ def _rung(draft: Draft) -> None:
                 draft.open(tok)
     elif data["clock"] == state.stage:
         drafting.leave(draft, happening, "", False)
+    else:  # a kept clock: its stage sets the rung again when the case comes back
+        raise NotAllowed(Label("办件现在不在该环节", "The case is not in that stage now"), gone=True)
 
 
 def _reproject(draft: Draft) -> None:
@@ -274,7 +276,7 @@ def _reproject(draft: Draft) -> None:
     for name, clock in draft.state.clocks.items():
         armed = drafting.armed(draft, clock)
         if armed["due"] and clock["due"] and armed["due"] < clock["due"] and armed["due"] <= iso(draft.command.now):
-            armed["due"] = clock["due"]
+            armed = {**clock, "calendar": armed["calendar"]}  # with its rungs
         draft.clock(name, armed)
 
 

@@ -154,8 +154,8 @@ def _start(draft: Draft, stage: Stage, spec: ClockSpec) -> None:
         raise NotAllowed(Label(f"请先选定{label.zh}", f"Choose first: {label.en}")) from None
     kept = draft.state.clocks.get(stage.name)
     if kept and draft.moves.get("clocks", {}).get(stage.name, kept) is not None:
-        if kept["base"] != _plain(budget):
-            draft.clock(stage.name, armed(draft, {**kept, "base": _plain(budget), "budget": _plain(budget)}))
+        changed = {"base": _plain(budget), "budget": _plain(budget)} if kept["base"] != _plain(budget) else {}
+        draft.clock(stage.name, armed(draft, {**kept, **changed}))
         return
     plain = _plain(budget)
     start = {"round": draft.state.round + 1, "revision": 0, "base": plain, "budget": plain,
@@ -182,7 +182,7 @@ def hold(draft: Draft, act: Act) -> None:
     assert act.suspends
     clock = state.clocks[state.stage]
     draft.clock(state.stage, armed(draft, {**clock, "stops": [*clock["stops"], [now, None]]}))
-    wait = {"round": state.round, "revision": len(clock["stops"]), "base": _plain(act.suspends.at_most),
+    wait = {"round": state.round, "revision": clock["revision"], "base": _plain(act.suspends.at_most),
             "budget": _plain(act.suspends.at_most), "from": now, "stops": []}  # fmt: skip
     draft.clock(WAIT, armed(draft, wait))
 

@@ -48,7 +48,7 @@ class Happened:
     seq: int
     at: datetime
     who: str
-    unit: str
+    unit: Label
     title: Label
     said: tuple[Said, ...]
     kind: str
@@ -70,30 +70,44 @@ def tell(file: CaseFile, *, party: bool = False) -> list[Happened]:
 def _told(file: CaseFile, event: Event, files: list[Attachment], party: bool) -> Happened | None:
     head = json.loads(event.head)
     moves, payload = head["moves"], payload_of(event)
-    proposed = "propose" in moves
-    if party and (proposed or event.action in QUIET):
-        return None
-    texts, form, title = payload.get("texts", {}), head["form"], _title(file, event.action, moves, head["at"])
+    texts, form, title = payload.get("texts", {}), head["form"], _title(file, event.action, moves)
     if event.action == "approve":
         texts, title = _approved(file, head["at"], event.seq, texts, title)
-    said = _said(file, texts, form, party)
-    unit = file.units[split(head["at"])[1]].name if head["at"] else ""
-    warn = event.action in {"urge", "rung", "instruct"} or any(
-        (c or {}).get("due", "") is None for c in moves.get("clocks", {}).values()
-    )
+    said = tuple(_said(file, texts, form, party))
+    theirs = event.action == "open" or _by_party(file, event.action)
+    if party and not theirs and ("propose" in moves or event.action in QUIET or not (said or "outcome" in moves)):
+        return None
     return Happened(
-        event.seq, event.occurred_at, _who(file, event, payload), unit, title, tuple(said),
-        "warn" if warn else "system" if event.actor_id is None else "act",
-        event.hash, event.recorded_at, () if party and event.actor_id is not None and proposed else tuple(files),
+        event.seq,
+        event.occurred_at,
+        "" if party and not theirs else _who(file, event, payload),
+        file.units[split(head["at"])[1]].label if head["at"] else Label("", ""),
+        title,
+        said,
+        _kind(event, moves),
+        event.hash,
+        event.recorded_at,
+        () if party and not theirs else tuple(files),  # what officers attach is for officers: evidence, inner papers
         event.payload.erased_at is not None,
-    )  # fmt: skip
+    )
+
+
+def _by_party(file: CaseFile, action: str) -> bool:
+    return any(act.by == "party" for _, act in file.spec.all_acts() if act.name == action)
+
+
+def _kind(event: Event, moves: Mapping[str, Any]) -> str:
+    held = any(clock is not None and clock["due"] is None for clock in moves.get("clocks", {}).values())
+    if held or event.action in {"urge", "rung", "instruct"}:
+        return "warn"
+    return "system" if event.actor_id is None else "act"
 
 
 def _who(file: CaseFile, event: Event, payload: Mapping[str, Any]) -> str:
     return file.names.get(event.actor_id or 0, "") or str(payload.get("actor", ""))
 
 
-def _title(file: CaseFile, action: str, moves: Mapping[str, Any], at: str) -> Label:
+def _title(file: CaseFile, action: str, moves: Mapping[str, Any]) -> Label:
     if action == "rung":
         level = LEVELS[moves["level"] - 1] if "level" in moves else ""
         return file.spec.ladder[level].label if level in file.spec.ladder else STANDARD_LABELS["rung"]

@@ -172,7 +172,7 @@ def happening(item: Happened, case: Case, code: str = "") -> parts.Happening:
     en = "; ".join(f"{one.label.en}: {one.text.en}" for one in item.said)
     if item.erased:
         zh, en = "（内容已按期清除）", "(erased when its time was over)"
-    who = f"{item.unit} {item.who}".strip()
+    who = Label(f"{item.unit.zh} {item.who}".strip(), f"{item.unit.en} {item.who}".strip())
     return parts.Happening(item.at, item.title, Label(zh, en), item.kind, who, item.seq, item.hash, files)
 
 
@@ -226,7 +226,7 @@ def _refused(request: HttpRequest, case_id: int, action: str, offer: Offer | Non
         else:
             form.errors.clear()
         forms.insert(0, ActForm(again, form, new_key(), open=True))
-    kept = [] if again else [t for name, t in request.POST.items() if name not in HIDDEN and t.strip()]
+    kept = [] if again else [str(t) for name, t in request.POST.items() if name not in HIDDEN and str(t).strip()]
     return _show(request, fresh, forms, trouble=problem, kept=kept, status=problem.status)
 
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from qinqing.accounts.models import User
+from qinqing.lib.labels import Label
 
 
 class Party(models.Model):
@@ -101,6 +102,11 @@ class Unit(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def label(self) -> Label:
+        """The name in the reader's language; the Chinese one where no English name was given."""
+        return Label(self.name, self.name_en or self.name)
 
 
 class Officer(models.Model):

@@ -200,7 +200,14 @@
   document.addEventListener("htmx:afterSwap", function (event) { begin(event.target); });
   window.addEventListener("pageshow", function () { all("form[data-sending]").forEach(rest); });
 
+  function openLinked() { // a link to a folded act unfolds it
+    var target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.tagName === "DETAILS") { target.open = true; target.scrollIntoView({ block: "center" }); }
+  }
+  window.addEventListener("hashchange", openLinked);
+
   function begin(root) {
+    if (root === document) openLinked();
     all("form[data-draft]", root).forEach(restore);
     all("textarea, input", root).forEach(count);
   }
