@@ -6,6 +6,7 @@ Each test process has its own home (dev/isolation.py). An undefined variable in 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -46,6 +47,17 @@ def _uses_database(item: pytest.Item) -> bool:
         or not _DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
         or (cls is not None and issubclass(cls, TransactionTestCase))
     )
+
+
+@pytest.fixture(autouse=True)
+def _forget_stored_definitions() -> Iterator[None]:
+    """Rows of procedures and calendars never change, so processes keep what they read; a test's rows are rolled back
+    and their ids used again."""
+    yield
+    for module, names in {"qinqing.cases.shelf": ["by_id"], "qinqing.cases.calendars": ["_loaded"]}.items():
+        if module in sys.modules:
+            for name in names:
+                getattr(sys.modules[module], name).cache_clear()
 
 
 class Clock:

@@ -12,7 +12,7 @@ from typing import Any
 from bench.joint import NOTE, OPINIONS
 from qinqing.accounts.actor import Actor, Post
 from qinqing.accounts.models import User
-from qinqing.cases import procedure, shelf
+from qinqing.cases import reading, shelf
 from qinqing.directory import models as directory
 from qinqing.lib import wallclock
 
@@ -68,7 +68,7 @@ def found() -> None:
         officer = directory.Officer.objects.create(user=user, name=user.name)
         directory.Post.objects.create(officer=officer, unit=units[unit], role=role, starts_on=now.date())
     directory.Party.objects.create(kind="company", name="测速公司", name_norm="测速公司", updated_at=now)
-    shelf.store(procedure.parse(PROCEDURE.read_text(encoding="utf-8")), now)
+    shelf.store(reading.parse(PROCEDURE.read_text(encoding="utf-8")), now)
 
 
 def load() -> County:

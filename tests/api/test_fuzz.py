@@ -71,7 +71,7 @@ def test_the_api_keeps_its_word(role: str, house: House, operations: list[Any]) 
     for operation in operations:
         cases = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
 
-        @settings(bounded, max_examples=40)
+        @settings(bounded, max_examples=25)
         @given(case=cases, data=st.data())
         def run(case: Any, data: st.DataObject) -> None:
             if data.draw(st.booleans(), "aimed"):
@@ -130,7 +130,7 @@ def test_no_page_breaks(role: str, house: House) -> None:
         assert response.status_code < 500, f"{role} {method} {address}: {response.status_code}"
 
     for name, parts in _patterns(get_resolver()):
-        many = 5 if name in table().routes and may_open(actor, name) else 1
+        many = 3 if name in table().routes and may_open(actor, name) else 1
         settings(bounded, max_examples=many)(given(st.just(parts), st.data())(knock))()
 
 

@@ -19,7 +19,7 @@ from bench.joint import ACTS
 from bench.peers import environment
 from dev import postgres
 from qinqing.accounts import access
-from qinqing.cases import checker, procedure, registry
+from qinqing.cases import checker, reading, registry
 from qinqing.cases.models import Case
 
 
@@ -61,7 +61,7 @@ def test_the_procedure_is_one_an_office_could_load() -> None:
         raw, json.loads(Path(checker.__file__).parents[1].joinpath("procedure.schema.json").read_text())
     )
     faults = checker.check(
-        procedure.parse(county.PROCEDURE.read_text(encoding="utf-8")),
+        reading.parse(county.PROCEDURE.read_text(encoding="utf-8")),
         capacities={name: capacity.roles for name, capacity in access.table().capacities.items()},
         desks=county.DESKS,
         guards=registry.GUARDS,

@@ -39,11 +39,15 @@ def person(user_id: int, now: datetime) -> Actor:
 
 
 @job
-def act(user: int, now: str, cases: list[int], action: str, data: dict[str, Any], key: str = "") -> None:
-    """The same act in each case; says (case, done or the refusal's code, seq)."""
+def act(
+    user: int, now: str, cases: list[int], action: str, data: dict[str, Any], key: str = "", paced: bool = False
+) -> None:
+    """The same act in each case; says (case, done or the refusal's code, seq). `paced`: each waits to be let go."""
     moment = datetime.fromisoformat(now)
     actor = person(user, moment)
     for case in cases:
+        if paced:
+            sys.stdin.readline()
         try:
             done = acting.act(case, action, actor, moment, data, idempotency_key=f"{key}{case}" if key else None)
             say(case, "replayed" if done.replayed else "done", done.seq)

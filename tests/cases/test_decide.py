@@ -121,13 +121,16 @@ def test_what_is_proposed_happens_when_another_agrees() -> None:
     assert life.state.counts == {"dispatch": 1, "finish": 1} and life.state.handlers == (7,)
 
 
-def test_a_refusal_frees_the_task_and_after_three_it_is_for_the_supervisor() -> None:
+def test_a_refusal_frees_the_task_and_after_three_it_is_approved_or_settled() -> None:
     life = Life().working()
     for _ in range(REFUSALS):
         life.do("finish", f"lead@{A}").do("refuse", f"?finish@{A}", by=8)
         assert life.state.main == (f"lead@{A}",) and not life.state.proposals
-    assert "三次" in refused(life, "finish", f"lead@{A}").why.zh
     assert refused(life, "refuse", f"?finish@{A}", by=8).gone
+    life.do("finish", f"lead@{A}")
+    assert "三次" in refused(life, "refuse", f"?finish@{A}", by=8).why.zh
+    life.do("approve", f"?finish@{A}", by=8)
+    assert life.state.stage == "looking"
 
 
 def test_what_was_agreed_is_checked_again_when_it_takes_effect() -> None:

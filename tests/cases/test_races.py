@@ -50,15 +50,21 @@ def joint_cases(county: County, number: int) -> list[int]:
 def test_five_units_finish_the_same_join_at_once(county: County) -> None:
     cases = joint_cases(county, MANY)
     assert set(Case.objects.values_list("stage", flat=True)) == {"opinions"}
-    opinions = [("act", county["handler_a"].user_id, NOW, cases, "lead_opinion", {"note": "同意"})]
-    opinions += [("act", county[f"handler_{c}"].user_id, NOW, cases, "opinion", {"note": "同意"}) for c in "bcde"]
+    note, paced = {"note": "同意"}, ("", True)
+    opinions = [("act", county["handler_a"].user_id, NOW, cases, "lead_opinion", note, *paced)]
+    opinions += [("act", county[f"handler_{c}"].user_id, NOW, cases, "opinion", note, *paced) for c in "bcde"]
     with running(*opinions) as units:
+        for _ in cases:  # every case by all five at once
+            for unit in units:
+                unit.go()
+            for unit in units:
+                unit.hear()
         said = [unit.finish() for unit in units]
     assert all(len(unit) == MANY and {how for _, how, _ in unit} == {"done"} for unit in said), "rejected each other"
     assert set(Case.objects.values_list("stage", flat=True)) == {"survey"}, "a join is stuck"
     surveys = Task.objects.filter(node="survey", state="open")
     assert surveys.count() == surveys.values("case").distinct().count() == MANY, "joined twice"
-    joined = [max(unit[place][2] for unit in said) for place in range(MANY)]  # every process takes the cases in order
+    joined = [max(unit[place][2] for unit in said) for place in range(MANY)]
     last = {index for index, unit in enumerate(said) for place, (_, _, seq) in enumerate(unit) if seq == joined[place]}
     assert len(last) > 1, "the units took turns: nothing raced"
     verify()

@@ -43,7 +43,7 @@ PAGES = {
     "/cases/": (*STAFF, "inspector"),
     "/supervision/": ("supervisor", "leader"),
     "/my/": ("agent", "stranger"),
-    "/calendar/": (*STAFF, "inspector", "agent", "stranger"),
+    "/calendar/": (*STAFF, "inspector"),
 }
 
 
