@@ -175,8 +175,8 @@ def visible(actor: Actor) -> QuerySet[Case]:
     if actor.kind == "party":
         return Case.objects.filter(party__in=actor.party_ids)
     if actor.kind == "program":  # what it opened itself
-        mine = Event.objects.filter(seq=1, actor_id=actor.user_id).values("case")
-        return Case.objects.filter(pk__in=mine)
+        opened = Event.objects.filter(seq=1, actor_id=actor.user_id).values("case")
+        return Case.objects.filter(pk__in=opened)
     if actor.kind == "program":
         return Case.objects.filter(events__seq=1, events__actor_id=actor.user_id)
     if holds(actor, capacity("reader"), None, parent_of={}, party_id=None):
