@@ -24,9 +24,10 @@ from qinqing.cases.history import CaseHistory
 from qinqing.cases.models import Case, Event, Payload, Rung, Task
 from qinqing.cases.passing_time import fire_due_rungs, import_calendar, proceed_automatic, reproject
 from qinqing.cases.permitting import may_work_on
-from qinqing.cases.procedure import Act, Field, Procedure
+from qinqing.cases.procedure import LEVELS, Act, Field, Procedure
 from qinqing.cases.reading import parse
 from qinqing.cases.refusals import Incomplete
+from qinqing.cases.state import WAIT
 from qinqing.lib.wallclock import CHINA
 from qinqing.lib.workdays import Budget, due_at, rung_at
 from qinqing.messaging.models import Outbox
@@ -124,6 +125,11 @@ class Machine(RuleBasedStateMachine):
     def anybody(self, draw: st.DrawFn) -> Actor:
         return self.county.people[draw(st.sampled_from(sorted(self.county.people)))]
 
+    def somebody(self, draw: st.DrawFn) -> Actor:
+        """One of those for whom the page has something to do; anybody when there is none."""
+        people = [name for name, actor in sorted(self.county.people.items()) if self.file(actor).offers]
+        return self.county.people[draw(st.sampled_from(people or sorted(self.county.people)))]
+
     # -- the rules
 
     @initialize(text=procedures(), data=st.data())
@@ -137,10 +143,9 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def offered(self, data: st.DataObject) -> None:
         """Somebody on whose desk it lies does what the page offers."""
-        people = [name for name in sorted(self.county.people) if self.file(self.county[name]).offers]
-        if not people:
+        actor = self.somebody(data.draw)
+        if not self.file(actor).offers:
             return
-        actor = self.county[data.draw(st.sampled_from(people))]
         offer = data.draw(st.sampled_from(self.file(actor).offers))
         note(f"{self.now} {actor.name} {offer.action} {offer.task and offer.task.node}")
         act = self.act(offer.action)
@@ -185,7 +190,7 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def twice(self, data: st.DataObject) -> None:
         """The answer got lost, and the same is sent again: it is answered again, not done again."""
-        actor = self.anybody(data.draw)
+        actor = self.somebody(data.draw)
         offers = self.file(actor).offers
         if not offers:
             return
@@ -204,7 +209,7 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def stale(self, data: st.DataObject) -> None:
         """Who decided on something that has changed since is told so."""
-        actor = self.anybody(data.draw)
+        actor = self.somebody(data.draw)
         offers = [offer for offer in self.file(actor).offers if offer.task]
         if offers:
             offer = data.draw(st.sampled_from(offers))
@@ -253,7 +258,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def what_is_offered_can_be_done_and_nothing_else(self, data: st.DataObject) -> None:
-        actor = self.anybody(data.draw)
+        actor = self.somebody(data.draw)
         offers = {(o.action, o.task.pk if o.task else None): o for o in self.file(actor).offers}
         for (action, task_id), offer in offers.items():
             act = self.act(action)
@@ -327,6 +332,11 @@ class Machine(RuleBasedStateMachine):
         if self.number:
             level, self.level = self.level, self.case.level
             assert level <= self.level <= 4
+            for clock, name in Rung.objects.exclude(fired_at=None).exclude(clock=WAIT).values_list("clock", "name"):
+                limits = self.spec.stages[clock].clock
+                assert limits
+                if limits.rungs[name] in LEVELS:
+                    assert self.level > LEVELS.index(limits.rungs[name]), f"{name} of {clock} fired and told nobody"
 
     @invariant()
     def the_chain_holds_and_the_row_is_the_fold(self) -> None:

@@ -108,6 +108,17 @@ def test_a_kept_clock_whose_rung_moves_the_case_still_moves_it(county: County) -
     verify()
 
 
+def test_a_suspended_case_sent_back_to_its_own_stage_runs_on(county: County) -> None:
+    another({"stages.handling.acts.return.to": "handling"})
+    case = county.dispatched(kind="general")
+    asked = {"notice": "请补图", "legal_basis": "规则九"}
+    acting.act(case.pk, "ask_party", county["handler_a"], TUESDAY, asked)
+    acting.act(case.pk, "return", county["handler_a"], TUESDAY + timedelta(hours=1), {"basis": "重新分工"})
+    case.refresh_from_db()
+    assert not case.held and case.due_at == at(10, 9, 17)
+    verify()
+
+
 @pytest.mark.parametrize(
     ("name", "action", "data"),
     [("supervisor", "urge", {"reason": "催"}), ("agent", "supplement", {"supplement": "图"})],

@@ -152,8 +152,8 @@ def _start(draft: Draft, stage: Stage, spec: ClockSpec) -> None:
     except KeyError:
         label = draft.spec.fields[spec.by].label
         raise NotAllowed(Label(f"请先选定{label.zh}", f"Choose first: {label.en}")) from None
-    kept = draft.state.clocks.get(stage.name)
-    if kept and draft.moves.get("clocks", {}).get(stage.name, kept) is not None:
+    kept = {**draft.state.clocks, **draft.moves.get("clocks", {})}.get(stage.name)  # as this act has left it
+    if kept:
         changed = {"base": _plain(budget), "budget": _plain(budget)} if kept["base"] != _plain(budget) else {}
         draft.clock(stage.name, armed(draft, {**kept, **changed}))
         return
