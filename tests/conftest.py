@@ -19,7 +19,7 @@ from qinqing.lib import wallclock
 pytest_plugins = ["tests.browser.fixtures", "tests.audit.unguarded"]
 
 settings.register_profile("quick", deadline=None, derandomize=True)
-settings.register_profile("long", deadline=None, max_examples=1000)
+settings.register_profile("long", deadline=None, derandomize=True, max_examples=300)
 settings.load_profile("quick")
 
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
