@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -164,14 +163,3 @@ def _as_actor(code: str) -> Actor:
     if held_by is HeldBy.APPOINTMENT:
         return Actor(1, code, "officer", extra_roles=frozenset({code}))
     return Actor(1, code, "officer", (Post(1, code),))
-
-
-# ── procedures: for the architect to complete when cases.registry stands ──
-
-
-@pytest.mark.skipif(find_spec("qinqing.cases.registry") is None, reason="the cases room is not built yet")
-def test_every_capacity_a_procedure_names_is_in_the_table() -> None:
-    """Every `who` and `by` of every action of every installed procedure × every role: the table decides."""
-    pytest.skip(
-        "to be completed: walk the loaded procedures and ask access.capacity() and access.holds() for each role"
-    )
