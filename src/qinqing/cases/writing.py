@@ -1,6 +1,6 @@
 """写入: the fixed statements of the one write path. Everything that reads uses the ORM.
 
-An ORM query costs 100-250 microseconds, a fixed one 7-16 (docs/benchmarks.md). Lock order: the case row first, then its
+An ORM query costs many times a fixed one (docs/decisions, 2). Lock order: the case row first, then its
 tasks in a second statement: one locking join left every join stuck on PostgreSQL.
 """
 
