@@ -47,7 +47,7 @@ def test_what_is_signed_verifies_and_nothing_else(body: bytes, identity: str, st
         "webhook-signature": "v1,AAAA " + sign(secret, identity, stamp, body),
     }
     assert verify_signature(secret, given_headers, body, now) == identity
-    for other in (body + b" ", body[:-1] or b"x"):
+    for other in (body + b" ", body[:-1] if body else b"x"):
         with pytest.raises(SignatureError):
             verify_signature(secret, given_headers, other, now)
     with pytest.raises(SignatureError):
