@@ -100,6 +100,10 @@ INSTALLED_APPS = [
     "qinqing.directory",
     "qinqing.cases",
     "qinqing.appeals",
+    "qinqing.cards",
+    "qinqing.supervision",
+    "qinqing.evaluation",
+    "qinqing.insight",
     "qinqing.site",
 ]
 MIDDLEWARE = [

@@ -11,7 +11,20 @@ from qinqing import __version__
 from qinqing.accounts.api_auth import ActorAuth
 from qinqing.ui import errors
 
-ROOMS = ("site", "accounts", "ui", "audit", "messaging", "directory", "cases", "appeals")
+ROOMS = (
+    "site",
+    "accounts",
+    "ui",
+    "audit",
+    "messaging",
+    "directory",
+    "cases",
+    "appeals",
+    "cards",
+    "supervision",
+    "evaluation",
+    "insight",
+)
 
 api = errors.Api(title="亲清 Qinqing", version=__version__, urls_namespace="api", auth=ActorAuth())
 errors.install(api)
