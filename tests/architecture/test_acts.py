@@ -54,6 +54,9 @@ def asks(spec: Procedure) -> Iterator[Ask]:
         if end.reopens:
             state = State(spec.first.name, outcome=end.name)
             yield Ask(f"closed.{end.name}", end.reopens.by, _desk(end.reopens), state, end.reopens, "reopen", "")
+        for act in (spec.afterwards[name] for name in end.allows):
+            state = State(spec.first.name, outcome=end.name)
+            yield Ask(f"closed.{end.name}.{act.name}", act.by, _desk(act), state, act, act.name, "")
 
 
 def _done(spec: Procedure, place: str, act: Act, state: State) -> Iterator[Ask]:

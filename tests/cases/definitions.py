@@ -28,7 +28,7 @@ KNOWN = Known(
     },
     desks={"window", "supervision", "leadership"},
     guards={"cases.lead_is_not_assistant"},
-    effects={"tests.register"},
+    effects={"tests.register", "evaluation.rate", "appeals.merge"},
 )
 
 

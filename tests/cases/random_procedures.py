@@ -84,6 +84,9 @@ def _drafts(draw: st.DrawFn) -> str:
     if draw(st.booleans()):
         again = {"by": "party", "needs": ["t"], "within": {"working_days": 5}, "max": draw(st.integers(1, 2))}
         raw["closed"]["done"]["reopens"] = {**LABEL, **again, "to": draw(st.sampled_from(stages))}
+    if draw(st.booleans()):
+        raw["afterwards"] = {"rate": {**LABEL, "by": "party", "needs": ["m"], "max": 1, "within": {"working_days": 10}}}
+        raw["closed"]["done"]["allows"] = ["rate"]
     return json.dumps(raw, ensure_ascii=False)  # YAML as well, and written faster
 
 

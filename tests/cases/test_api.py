@@ -245,7 +245,7 @@ class TestRead:
         at_task = county.task(case, "lead").pk
         person(county, "handler_a").act(case, "note", fields={"note": "内部记事"}, task_id=at_task)
         officer, party = person(county, "handler_a").read(case).json(), person(county, "agent").read(case).json()
-        assert officer["number"] == case.number and officer["procedure"] == "hard_case@1"
+        assert officer["number"] == case.number and officer["procedure"] == "hard_case@2"
         assert {task["node"]: task["mine"] for task in officer["tasks"]} == {"lead": True, "assist": False}
         assert [event["seq"] for event in officer["events"]] == [3, 2, 1]
         assert "内部记事" in json.dumps(officer, ensure_ascii=False)

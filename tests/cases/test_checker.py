@@ -435,7 +435,7 @@ def cli() -> Any:
 def test_check_command(cli: Any, tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli("check") == 0
     said = capsys.readouterr().out
-    assert "hard_case@1" in said and " ms" in said and "最长用时在承诺之内" in said
+    assert "hard_case@2" in said and " ms" in said and "最长用时在承诺之内" in said
     spoilt = tmp_path / "spoilt.yaml"
     spoilt.write_text(HARD_CASE.replace("        max: 2\n        beyond: ruling\n", ""), encoding="utf-8")
     assert cli("check", str(spoilt), "--lang", "en") == 1
@@ -452,7 +452,7 @@ def test_draw_and_list_commands(cli: Any, tmp_path: Any, capsys: pytest.CaptureF
     from qinqing.lib.cli import CommandError
 
     assert cli("list") == 0
-    assert "hard_case@1" in capsys.readouterr().out
+    assert "hard_case@2" in capsys.readouterr().out
     assert cli("draw", "hard_case", "--out", str(tmp_path / "it.svg"), "--lang", "en") == 0
     assert "Handling" in (tmp_path / "it.svg").read_text(encoding="utf-8")
     with pytest.raises(CommandError, match="hard_case"):

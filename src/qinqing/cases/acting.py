@@ -166,6 +166,7 @@ class _Acting:
         self.tasks = writing.open_tasks(db, case_id)
         self.desks = writing.desks(db)
         self.act: Act | None = None
+        self.texts: Mapping[str, str] = {}
         if action not in decide.STANDARD_ACTS:
             self.act = self.spec.act(row.stage, row.outcome, action)
             if self.act is None:
@@ -179,7 +180,8 @@ class _Acting:
         self._compare(expected)
         system = data if self.actor.kind == "system" and self.act is None else {}
         filled = self._filled(data) if not system else forms.Filled({}, {})
-        world = World(calendars.current(), self.desks, self._guard)
+        self.texts = filled.texts
+        world = World(calendars.current(), self.desks, self._guard, registry.REASONS.__getitem__)
         command = Command(
             self.action,
             self.actor.user_id,
@@ -273,7 +275,10 @@ class _Acting:
 
     def _context(self, fields: Mapping[str, Any]) -> registry.Context:
         row = self.row
-        return registry.Context(row.id, row.number, self.spec.code, row.party_id, self.actor, self.happened, fields)
+        return registry.Context(
+            row.id, row.number, self.spec.code, row.party_id, row.round, row.seq + 1, self.actor, self.happened, fields,
+            self.texts,
+        )  # fmt: skip
 
     def _guard(self, name: str, fields: Mapping[str, Any]) -> bool:
         return registry.GUARDS[name](self._context(fields))

@@ -16,6 +16,7 @@ from qinqing.accounts.models import User
 from qinqing.audit.verify import check_chain
 from qinqing.cases import shelf
 from qinqing.cases.calendars import current
+from qinqing.cases.decide import counted_as
 from qinqing.cases.forms import fields_of
 from qinqing.cases.history import CaseHistory
 from qinqing.cases.models import Case, Event, Task
@@ -260,7 +261,7 @@ class CaseFile:
 
     def _possible(self, act: Act) -> bool:
         """Leave out what is used up; what is refused for another reason is offered, and says why when tried."""
-        done = self.state.counts.get(act.name, 0)
+        done = self.state.counts.get(counted_as(self.spec, self.state, act), 0)
         used_up = act.max is not None and done >= act.max + bool(act.beyond)
         at_desk = act.approved_by and act.approved_by.owner.kind == "desk"
         waiting = at_desk and any(proposal["act"] == act.name for proposal in self.state.proposals.values())

@@ -57,6 +57,11 @@ def decide(spec: Procedure, state: State, command: Command, world: World) -> Mov
 # -- conditions
 
 
+def counted_as(spec: Procedure, state: State, act: Act) -> str:
+    """The name under which an act is counted: what follows a closing is counted anew after each (one rating a round)."""
+    return f"{act.name}@{state.round}" if state.outcome and act.name in spec.afterwards else act.name
+
+
 def _need_open(draft: Draft, tok: str, node: str) -> None:
     if tok not in draft.state.marking or split(tok)[0] != node:
         raise NotAllowed(Label("这项任务已经办结或收回", "This task has been done or taken back"), gone=True)
@@ -69,7 +74,7 @@ def _check(draft: Draft, act: Act, values: Mapping[str, Any], *, proposed: bool 
         raise NotAllowed(_unmatched(draft.spec, act))
     for name in act.guards:
         if not draft.world.guard(name, fields):
-            raise NotAllowed(Label(f"条件不满足：{name}", f"A condition does not hold: {name}"))
+            raise NotAllowed(draft.world.why(name))
     if not proposed and draft.command.evidence < act.evidence:
         raise NotAllowed(Label(f"须附佐证至少{act.evidence}件", f"Attach at least {act.evidence} piece(s) of evidence"))
     waiting = [tok for tok in state.main if split(tok)[0] in act.waits_for]
@@ -77,7 +82,7 @@ def _check(draft: Draft, act: Act, values: Mapping[str, Any], *, proposed: bool 
         raise NotAllowed(
             Label(f"还有{len(waiting)}项协办意见未反馈", f"{len(waiting)} assisting opinion(s) still open")
         )
-    done = state.counts.get(act.name, 0)
+    done = state.counts.get(counted_as(draft.spec, state, act), 0)
     if act.max is not None and done >= act.max + bool(act.beyond):
         raise NotAllowed(
             Label(f"“{act.label.zh}”最多{act.max}次，已用完", f"“{act.label.en}” may be done {act.max} time(s) at most")
@@ -173,7 +178,7 @@ def _refuse(draft: Draft) -> None:
 
 def _execute(draft: Draft, act: Act, tok: str, values: Mapping[str, Any], actor_id: int | None) -> None:
     draft.put(values)
-    draft.moves["count"] = act.name
+    draft.moves["count"] = counted_as(draft.spec, draft.state, act)
     if tok:
         _note_handler(draft, actor_id)
     if act.level:

@@ -45,6 +45,7 @@ class World:
     calendar: Calendar
     desks: Mapping[str, int]
     guard: Callable[[str, Mapping[str, Any]], bool] = lambda name, fields: True
+    why: Callable[[str], Label] = lambda name: Label(f"条件不满足：{name}", f"A condition does not hold: {name}")
 
 
 class Draft:

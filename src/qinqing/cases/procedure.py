@@ -171,6 +171,7 @@ class End:
     evidence: int = 0
     never: tuple[str, ...] = ()
     reopens: Act | None = None
+    allows: tuple[str, ...] = ()  # acts of `afterwards` that may follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ class Procedure:
     stages: Mapping[str, Stage]
     anytime: Mapping[str, Act]
     closed: Mapping[str, End]
+    afterwards: Mapping[str, Act] = field(default_factory=dict)
     sha256: str = ""
     source: str = field(default="", repr=False)
 
@@ -209,15 +211,15 @@ class Procedure:
     def act(self, stage: str, outcome: str, name: str) -> Act | None:
         """The act of this name that the table offers a case in `stage` (or closed with `outcome`)."""
         if outcome:
-            reopens = self.closed[outcome].reopens
-            return reopens if reopens and reopens.name == name else None
+            return next((act for act in self.offered(stage, outcome) if act.name == name), None)
         return self.stages[stage].acts.get(name) or self.anytime.get(name)
 
     def offered(self, stage: str, outcome: str) -> Iterator[Act]:
         """All acts the table offers there, in the order written."""
         if outcome:
-            reopens = self.closed[outcome].reopens
-            yield from [reopens] if reopens else []
+            end = self.closed[outcome]
+            yield from [end.reopens] if end.reopens else []
+            yield from (self.afterwards[name] for name in end.allows)
         else:
             yield from self.stages[stage].acts.values()
             yield from self.anytime.values()
@@ -229,6 +231,8 @@ class Procedure:
                 yield f"stages.{stage.name}.acts.{act.name}", act
         for act in self.anytime.values():
             yield f"anytime.{act.name}", act
+        for act in self.afterwards.values():
+            yield f"afterwards.{act.name}", act
         for end in self.closed.values():
             if end.reopens:
                 yield f"closed.{end.name}.reopens", end.reopens

@@ -52,6 +52,9 @@ def parse(text: str) -> Procedure:
         anytime=MappingProxyType(
             {name: _act(name, f"anytime.{name}", value, fields) for name, value in raw.get("anytime", {}).items()}
         ),
+        afterwards=MappingProxyType(
+            {name: _act(name, f"afterwards.{name}", value, fields) for name, value in raw.get("afterwards", {}).items()}
+        ),
         closed=MappingProxyType({name: _end(name, value, fields) for name, value in raw["closed"].items()}),
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         source=text,
@@ -192,4 +195,5 @@ def _end(name: str, raw: Mapping[str, Any], fields: Mapping[str, Field]) -> End:
         evidence=raw.get("evidence", 0),
         never=tuple(raw.get("never", ())),
         reopens=_act("reopen", f"closed.{name}.reopens", reopens, fields) if reopens else None,
+        allows=tuple(raw.get("allows", ())),
     )

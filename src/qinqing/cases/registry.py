@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from qinqing.accounts.actor import Actor
+from qinqing.lib.labels import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +24,26 @@ class Context:
     number: str
     procedure: str
     party_id: int
+    round: int  # the case's before the act
+    seq: int  # of the event this act becomes
     actor: Actor
     now: datetime
-    fields: Mapping[str, Any]
+    fields: Mapping[str, Any]  # choices, units, numbers, dates: of the case and of this form
+    texts: Mapping[str, str]  # what was typed into this form; none where an approval lets a proposal take effect
 
 
 Guard = Callable[[Context], bool]
 Effect = Callable[[Context], Mapping[str, Any] | None]
 GUARDS: dict[str, Guard] = {}
+REASONS: dict[str, Label] = {}
 EFFECTS: dict[str, Effect] = {}
 
 
-def guard(name: str) -> Callable[[Guard], Guard]:
-    """Register a guard under `<wing>.<name>`."""
+def guard(name: str, why: Label) -> Callable[[Guard], Guard]:
+    """Register a guard under `<wing>.<name>`; `why` tells the person what did not hold and what to do."""
 
     def register(function: Guard) -> Guard:
-        GUARDS[name] = function
+        GUARDS[name], REASONS[name] = function, why
         return function
 
     return register
@@ -54,7 +59,10 @@ def effect(name: str) -> Callable[[Effect], Effect]:
     return register
 
 
-@guard("cases.lead_is_not_assistant")
+@guard(
+    "cases.lead_is_not_assistant",
+    Label("主办科室不能同时协办，请从协办科室中去掉它", "The lead cannot assist itself; take it out of the assistants"),
+)
 def lead_is_not_assistant(context: Context) -> bool:
     """主办科室不能同时协办."""
     return context.fields.get("lead") not in (context.fields.get("assistants") or ())

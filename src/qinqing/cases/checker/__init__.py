@@ -37,6 +37,7 @@ NAME_RULES: tuple[Rule[Procedure], ...] = (
     Rule("fields", Label("字段都已声明、类型相符", "fields are declared and of fitting type"), naming.fields),
     Rule("tasks", Label("任务引用正确、不等待自己", "tasks exist and none waits for itself"), naming.tasks),
     Rule("meanings", Label("一个名称一个意思", "one name has one meaning"), naming.meanings),
+    Rule("following", Label("办结后的动作都写明", "what may follow a closed end is written"), naming.following),
     Rule("number", Label("编号含年份和序号", "case numbers hold year and running number"), naming.number),
     Rule("approvers", Label("审批人与提出人不是同一身份", "who approves is not who proposes"), naming.approvers),
 )

@@ -33,6 +33,26 @@ def targets(procedure: Procedure, known: Known) -> Faults:
         )
 
 
+def following(procedure: Procedure, known: Known) -> Faults:
+    """What a closed end allows afterwards is written, and what is written is allowed somewhere."""
+    allowed = {name for end in procedure.closed.values() for name in end.allows}
+    for end in procedure.closed.values():
+        for name in end.allows:
+            if name not in procedure.afterwards:
+                yield (
+                    f"closed.{end.name}.allows",
+                    f"afterwards中没有动作“{name}”。请改为{names(procedure.afterwards)}之一，或补写它",
+                    f"afterwards has no act {name!r}; write one of {names(procedure.afterwards)}, or add it",
+                )
+    for name in procedure.afterwards:
+        if name not in allowed:
+            yield (
+                f"afterwards.{name}",
+                f"没有哪种办结方式允许“{name}”。请在closed某处的allows中写上，或删去它",
+                f"no closed end allows {name}; put it into allows of an end, or take it out",
+            )
+
+
 def _targets(procedure: Procedure) -> Iterator[tuple[str, str]]:
     for place, act in procedure.all_acts():
         yield from ((f"{place}.to", branch.to) for branch in act.to)
@@ -233,6 +253,12 @@ def meanings(procedure: Procedure, known: Known) -> Faults:
                 place,
                 f"“{act.name}”是系统自带的动作名。请给动作“{act.label.zh}”另起名称",
                 f"{act.name} is the name of a standard act; give the act another",
+            )
+        if place.startswith("afterwards.") and act.name in procedure.anytime:
+            yield (
+                place,
+                f"“{act.name}”与anytime中的动作同名，次数和通知会混淆。请改名",
+                f"{act.name} has the name of an anytime act; give it another",
             )
         if place.startswith("stages.") and act.name in procedure.anytime:
             yield (
