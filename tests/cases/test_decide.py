@@ -159,6 +159,12 @@ def test_a_kept_clock_runs_on_and_takes_the_budget_of_the_new_class() -> None:
     assert life.due() == at(5, 17)  # four working days from the first Monday, not from Tuesday
 
 
+def test_a_kept_clock_keeps_the_extension_it_was_granted() -> None:
+    life = Life().working().do("extend", f"lead@{A}")
+    life.do("approve", f"?extend@{SUPERVISION}", by=8).do("back", f"lead@{A}").working(kind="hard")
+    assert life.due() == at(9, 17)  # four working days and the two granted
+
+
 def test_a_suspension_stops_the_clock_and_has_its_own_end() -> None:
     life = Life().working(kind="hard")
     life.now = at(2)

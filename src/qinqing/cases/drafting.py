@@ -155,8 +155,7 @@ def _start(draft: Draft, stage: Stage, spec: ClockSpec) -> None:
         raise NotAllowed(Label(f"请先选定{label.zh}", f"Choose first: {label.en}")) from None
     kept = {**draft.state.clocks, **draft.moves.get("clocks", {})}.get(stage.name)  # as this act has left it
     if kept:
-        changed = {"base": _plain(budget), "budget": _plain(budget)} if kept["base"] != _plain(budget) else {}
-        draft.clock(stage.name, armed(draft, {**kept, **changed}))
+        draft.clock(stage.name, armed(draft, rebudgeted(kept, budget)))
         return
     plain = _plain(budget)
     start = {"round": draft.state.round + 1, "revision": 0, "base": plain, "budget": plain,
@@ -206,14 +205,18 @@ def change_budget(draft: Draft, act: Act) -> None:
     stage = draft.spec.stages[draft.state.stage]
     clock = draft.state.clocks[stage.name]
     assert stage.clock
-    base, budget = Budget(**clock["base"]), Budget(**clock["budget"])
     if act.rebudgets:
-        new = stage.clock.budget(draft.fields)
-        budget = Budget(new.kind, new.amount + budget.amount - base.amount) if new.kind == base.kind else new
-        base = new
+        clock = rebudgeted(clock, stage.clock.budget(draft.fields))
     if act.adds:
-        budget = budget + act.adds
-    draft.clock(stage.name, armed(draft, {**clock, "base": _plain(base), "budget": _plain(budget)}))
+        clock = {**clock, "budget": _plain(Budget(**clock["budget"]) + act.adds)}
+    draft.clock(stage.name, armed(draft, clock))
+
+
+def rebudgeted(clock: Mapping[str, Any], new: Budget) -> Mapping[str, Any]:
+    """The clock with the budget of another class; extensions granted before are kept where they count the same way."""
+    base, budget = Budget(**clock["base"]), Budget(**clock["budget"])
+    longer = Budget(new.kind, new.amount + budget.amount - base.amount) if new.kind == base.kind else new
+    return {**clock, "base": _plain(new), "budget": _plain(longer)}
 
 
 def _plain(budget: Budget) -> dict[str, Any]:
