@@ -11,7 +11,8 @@ import pytest
 
 from qinqing.cases.models import Case
 from qinqing.directory.models import Post
-from qinqing.site.demo.playing import STORIES, Player
+from qinqing.site.demo.hard_cases import HardCase
+from qinqing.site.demo.players import Player
 from tests.browser.fixtures import assert_accessible
 from tests.browser.test_window import look
 from tests.stories import steps
@@ -28,8 +29,8 @@ def county(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
     """The county with a case for each of the demo's stories, begun one after the other in the weeks before."""
     for county in steps.county_of(chromium, live, clock):
         player = Player(3, steps.TUESDAY)
-        for days, story in enumerate(dict.fromkeys(STORIES)):
-            player.play(steps.TUESDAY - timedelta(days=5 + days % 12, hours=1), story)
+        for days, story in enumerate(dict.fromkeys(HardCase.STORIES)):
+            HardCase(player, steps.TUESDAY - timedelta(days=5 + days % 12, hours=1), story).perform()
         yield county
 
 

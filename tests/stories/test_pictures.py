@@ -14,7 +14,8 @@ import pytest
 from dev.stories import PICTURES, ROOT
 from qinqing.cases.models import Case
 from qinqing.directory.models import Mandate
-from qinqing.site.demo.playing import Player
+from qinqing.site.demo.players import Player
+from qinqing.site.demo.playing import play
 from tests.browser.fixtures import assert_fits
 from tests.stories.steps import SENT, TUESDAY, County, picture
 
@@ -24,7 +25,7 @@ GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 def test_the_county_at_work(county: County, settings: Any) -> None:
     player = Player(7, TUESDAY)
     for number in range(45):
-        player.play(TUESDAY - timedelta(hours=1 + number * 5))
+        play(player, TUESDAY - timedelta(hours=1 + number * 5), number)
     for username, address, name in (
         ("jiang.yining", "/unit/", "unit"),
         ("zhang.kejun", "/desk/?tab=handle", "desk-full"),

@@ -49,3 +49,33 @@ SIMPLE = (
     ("技能等级证书丢了怎么补？", "可在浙里办申请补发电子证书，与纸质证书同等效力。", "技能等级证书"),
     ("招聘外国人需要什么手续？", "需先申请外国人工作许可，材料清单已打印给您。", "外国人"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CardMatter:
+    """What somebody writes after scanning a card: kind, who leads, what was seen, the answer, what it came to."""
+
+    kind: str
+    lead: str
+    text: str
+    seen: str
+    answer: str
+    quantity: int = 0
+    quantity_of: str = ""
+
+
+CARD_WORDS = (
+    CardMatter("blockage", "police-traffic", "园区东门早高峰无处停车，员工和客户都停在路边，常被贴单。",
+               "东侧绿化带外有空地约600平方米，可临时划线。",
+               "已在园区东侧施划临时停车位，明天起可用。", 42, "个临时停车位"),
+    CardMatter("difficulty", "power", "夏季限电安排只提前一天通知，生产计划来不及调整。",
+               "线路负荷接近上限，检修计划可提前公布。", "今后检修和限电安排提前5个工作日书面告知企业。"),
+    CardMatter("suggestion", "market", "建议把食品类许可的常见退件原因做成一页纸发给企业。",
+               "窗口近三月退件七成为同三类原因。", "已编印一页纸说明，放在窗口和网上。", 500, "份说明"),
+    CardMatter("blockage", "housing", "厂房竣工后雨污管网接驳没人牵头，三个单位互相等。",
+               "三家单位图纸版本不一致。", "由住建局牵头，接驳已完成。", 1, "处管网接驳"),
+    CardMatter("difficulty", "ecology", "危废转移的联单填报总在月底卡住，能否错峰？",
+               "系统月底并发高，填报口可提前开放。", "填报时间已改为每月20日起开放。"),
+    CardMatter("suggestion", "hrss", "希望把招聘会的时间表一次公布半年，方便企业安排。",
+               "全年计划已定，只是未公布。", "下半年招聘会安排已公布。", 12, "场招聘会安排"),
+)  # fmt: skip
