@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from qinqing.cases.telling import tellings
+from qinqing.appeals import near
+from qinqing.appeals.merging import merged_tellings
+from qinqing.cases import indexing
+from qinqing.cases.telling import agents, tellings
+from qinqing.directory.services import day_of
+from qinqing.evaluation.rectifying import put_right
+from qinqing.insight import recounting
+from qinqing.lib.labels import Label
 from qinqing.messaging.notices import notify
 from qinqing.messaging.outbox import Message
 from qinqing.messaging.reactions import on
+from qinqing.supervision import instructions
 
 
 @on("case", "case-notices")
@@ -21,3 +29,52 @@ def tell_people(message: Message, now: datetime) -> None:
         return
     for telling in tellings(message.body["case"], message.body["seq"], now):
         notify(telling.user_ids, f"{message.key}:{telling.what}", telling.title, telling.link, telling.urgent, now)
+
+
+@on("case", "case-fulltext")
+def keep_findable(message: Message, now: datetime) -> None:
+    """After every act the case is found by what it holds now."""
+    if message.source == "cases":
+        indexing.index([message.body["case"]])
+
+
+@on("case", "appeals-near")
+def keep_comparable(message: Message, now: datetime) -> None:
+    """A new matter is compared with what is said at the window from now on."""
+    if message.source == "cases":
+        near.remember([message.body["case"]], now)
+
+
+@on("case", "supervision-instructions")
+def track_instructions(message: Message, now: datetime) -> None:
+    """A leader's instruction on a case becomes a tracked task of the unit that holds it (批示件)."""
+    if message.source == "cases":
+        instructions.open_for(message.body["case"], message.body["seq"], now)
+
+
+@on("case", "appeals-merged")
+def tell_merged(message: Message, now: datetime) -> None:
+    """What becomes of a main case is told to everyone behind the cases merged into it."""
+    if message.source != "cases":
+        return
+    for telling in merged_tellings(message.body["case"], message.body["seq"], now):
+        notify(telling.user_ids, f"{message.key}:{telling.what}", telling.title, telling.link, telling.urgent, now)
+
+
+@on("case", "evaluation-rectify")
+def put_bad_ratings_right(message: Message, now: datetime) -> None:
+    """A bad rating becomes a rectification; the party is told its number (the unit hears of its task as of any)."""
+    if message.source != "cases":
+        return
+    opened = put_right(message.body["case"], message.body["seq"], now)
+    if opened is not None:
+        title = Label(f"您的评价已转整改：{opened.number}", f"Your rating is being put right: {opened.number}")
+        people = frozenset(agents(opened, day_of(now)))
+        notify(people, f"{message.key}:rectification", title, f"/cases/{opened.number}/", False, now)
+
+
+@on("case", recounting.REACTION)
+def keep_figures(message: Message, now: datetime) -> None:
+    """After every act the case counts for what its history says now."""
+    if message.source == "cases":
+        recounting.recount_with_origin(message.body["case"])

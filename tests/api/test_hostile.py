@@ -230,6 +230,7 @@ FILES = {
     "bomb": ("材料.docx", _bomb),
     "archive renamed": ("材料.docx", lambda: _archive("../../etc/passwd")),
     "broken archive": ("材料.xlsx", lambda: b"PK\x03\x04" + bytes(100)),
+    "picture bomb": ("图.png", lambda: b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00\x00\xff\xff" * 2 + bytes(9)),
     "too large": ("图.jpg", lambda: b"\xff\xd8\xff" + bytes(blobs.LARGEST)),
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from qinqing.audit.chain import GENESIS, SHA256, canonical, commitment, link
-from qinqing.audit.histories import ChainView, EventView, Head
+from qinqing.audit.histories import ChainView, Difference, EventView, Head
 
 
 def build(ref: str, payloads: list[str | None], algorithm: str = SHA256) -> list[EventView]:
@@ -36,13 +36,17 @@ class Keeper:
     retention: dict[str, tuple[str, datetime]] = field(default_factory=dict)  # ref -> class, end
     append_only_tables: tuple[str, ...] = ()
     rows: dict[str, tuple[str, int]] = field(default_factory=dict)  # ref -> head_hash, seq where it differs
-    differences: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
 
     def chains(self, ref: str | None = None) -> Iterator[ChainView]:
         for name, events in self.chains_by_ref.items():
             if ref in {None, name}:
                 head_hash, seq = self.rows.get(name, (events[-1].hash, len(events)))
                 yield ChainView(name, head_hash, seq, list(events), lambda: self.differences)
+
+    def chains_after(self, ref: str, limit: int) -> list[ChainView]:
+        names = sorted(name for name in self.chains_by_ref if name > ref)[:limit]
+        return [chain for name in names for chain in self.chains(name)]
 
     def heads(self) -> Iterator[Head]:
         for name, events in self.chains_by_ref.items():

@@ -12,8 +12,10 @@ import pytest
 from qinqing.__main__ import main
 from qinqing.accounts.actor import Actor
 from qinqing.audit import anchors, erasure, export, histories, services
+from qinqing.audit.histories import Difference
 from qinqing.audit.models import Erasure, ReadLog, SecurityLog, Verification
 from qinqing.audit.verify import Report
+from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
 from tests.audit.chains import Keeper, build
 
@@ -43,7 +45,7 @@ def test_security_log_takes_nobody_and_long_names() -> None:
 
 
 def test_verification_is_kept(keeper: Keeper) -> None:
-    keeper.differences = ["stage: '办理' ≠ '受理'"]
+    keeper.differences = [Difference(Label("stage: '办理' ≠ '受理'", "stage differs"))]
     report = services.verify_database(NOW)
     assert (report.chains, report.events) == (2, 4)
     assert [finding.kind for finding in report.findings] == ["state", "state"]

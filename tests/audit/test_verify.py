@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qinqing.audit.chain import SHA256, SM3, canonical, merkle_path, merkle_root
-from qinqing.audit.histories import ChainView, EventView
+from qinqing.audit.histories import ChainView, Difference, EventView
 from qinqing.audit.verify import AnchorView, Finding, Proof, Verifier, check_chain, leaf, previous_leaf
+from qinqing.lib.labels import Label
 from tests.audit.chains import build, view
 
 PAYLOADS: list[str | None] = ["一", None, "三", "四", "五"]
@@ -106,7 +107,7 @@ def test_heads_that_are_not_json_are_a_finding_not_a_crash() -> None:
 
 
 def test_a_state_that_is_not_the_fold() -> None:
-    chain = replace(view("帮1", build("帮1", PAYLOADS)), fold_check=lambda: ["stage: x"])
+    chain = replace(view("帮1", build("帮1", PAYLOADS)), fold_check=lambda: [Difference(Label("stage: x", "stage: x"))])
     findings, _, _ = check_chain("cases", chain)
     assert [(f.kind, f.text.zh) for f in findings] == [("state", "stage: x")]
 

@@ -290,22 +290,22 @@ class TestTimePasses:
 class TestAnotherVersion:
     def test_an_open_case_moves_when_the_version_fits(self, county: County) -> None:
         case = county.dispatched("b")
-        text = HARD_CASE.read_text(encoding="utf-8").replace("version: 1", "version: 2", 1)
+        text = HARD_CASE.read_text(encoding="utf-8").replace("version: 2", "version: 3", 1)
         shelf.store(parse(text.replace("half: remind", "two_working_days_left: remind")), TUESDAY)
         assert [(m.number, m.obstacles) for m in preview("hard_case", 2)] == [(case.number, ())]
         move(case.pk, "hard_case", 2, TUESDAY)
         case.refresh_from_db()
-        assert case.procedure.version == 2 and case.due_at == at(10, 12, 17)
+        assert case.procedure.version == 3 and case.due_at == at(10, 12, 17)
         assert Rung.objects.filter(case=case, fired_at=None, name="two_working_days_left").exists()
         acting.act(case.pk, "advise", county["handler_b"], TUESDAY, {"opinion": "同意"})
         verify()
 
     def test_it_stays_when_the_version_lacks_what_is_open(self, county: County) -> None:
         case = county.dispatched("b")
-        text = HARD_CASE.read_text(encoding="utf-8").replace("version: 1", "version: 2", 1)
+        text = HARD_CASE.read_text(encoding="utf-8").replace("version: 2", "version: 3", 1)
         shelf.store(parse(text.replace("assist: {each_in", "helper: {each_in")), TUESDAY)
         assert [bool(m.obstacles) for m in preview("hard_case", 2)] == [True]
         with pytest.raises(Refused, match="没有任务"):
             move(case.pk, "hard_case", 2, TUESDAY)
         case.refresh_from_db()
-        assert case.procedure.version == 1
+        assert case.procedure.version == 2

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 
 from qinqing.cases import blobs
 from qinqing.cases.blobs import LARGEST, BadFile, StoredFile
+from qinqing.cases.pictures import pixels
 
 PDF = b"%PDF-1.7\n..."
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
@@ -120,6 +124,63 @@ def test_a_bomb_is_not_unpacked(folder: Path, entry: str) -> None:
     with pytest.raises(BadFile, match="解开后过大"):
         store("很多.docx", archive(entry, *(f"e{n}" for n in range(10_000)), content=b""))
     assert kept(folder) == []
+
+
+def png(width: int, height: int) -> bytes:
+    return PNG[:8] + b"\x00\x00\x00\rIHDR" + struct.pack(">II", width, height) + b"\x08\x02\x00\x00\x00"
+
+
+def jpeg(width: int, height: int) -> bytes:
+    frame = b"\xff\xc2\x00\x11\x08" + struct.pack(">HH", height, width) + b"\x03" + b"\x00" * 9
+    return b"\xff\xd8\xff\xe1\x00\x06Exif\xff\xff\xdb\x00\x04ab" + frame + b"\xff\xda\x00\x02"
+
+
+def webp(kind: bytes, width: int, height: int) -> bytes:
+    body = {
+        b"VP8X": b"\x00" * 4 + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little"),
+        b"VP8L": b"\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14),
+        b"VP8 ": b"\x00" * 3 + b"\x9d\x01\x2a" + struct.pack("<HH", width, height),
+    }[kind]
+    return b"RIFF" + struct.pack("<I", 22) + b"WEBP" + kind + struct.pack("<I", len(body)) + body + b"\x00" * 8
+
+
+PICTURES = {
+    "png": png,
+    "jpeg": jpeg,
+    "webp": lambda w, h: webp(b"VP8X", w, h),
+    "webp lossless": lambda w, h: webp(b"VP8L", w, h),
+    "webp lossy": lambda w, h: webp(b"VP8 ", w, h),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_a_picture_says_how_large_it_is(kind: str) -> None:
+    content = PICTURES[kind](4000, 3001)
+    mime = kind.split(maxsplit=1)[0]
+    assert pixels(io.BytesIO(content), f"image/{mime}") == 4000 * 3001
+    for cut in range(len(content)):  # a damaged one is no crash
+        pixels(io.BytesIO(content[:cut]), f"image/{mime}")
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_a_picture_that_would_stop_a_browser_is_refused(folder: Path, kind: str) -> None:
+    assert store("相片", PICTURES[kind](16320, 12240)).size < 100  # the largest phone camera: 200 megapixels
+    with pytest.raises(BadFile, match=r"“炸弹”.*百万像素"):
+        store("炸弹", PICTURES[kind](16383, 16383))
+    assert len(kept(folder)) == 1
+
+
+def test_a_pdf_bomb_is_kept_as_it_came_and_never_opened(folder: Path) -> None:
+    """Ten gigabytes of blanks in some megabytes: only a reader that unpacks it would notice."""
+    blanks = zlib.compress(zlib.compress(bytes(50_000_000), 9), 9)
+    stream = b"<</Filter[/FlateDecode/FlateDecode]/Length %d>>stream\n%b\nendstream" % (len(blanks), blanks)
+    bomb = b"%PDF-1.7\n" + b"".join(b"%d 0 obj\n%b\nendobj\n" % (n, stream) for n in range(1, 201)) + b"%%EOF"
+    tracemalloc.start()
+    found = store("炸弹.pdf", bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (found.mime, found.size) == ("application/pdf", len(bomb))
+    assert peak < 1_000_000 and blobs.path(found.sha256).read_bytes() == bomb
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from threading import Thread
 class Receiver:
     url: str = ""
     status: int = 204
+    refuses: bytes = b""  # a body that holds this is answered with 500
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
@@ -24,7 +25,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             box.got.append((dict(self.headers), body))
-            self.send_response(box.status)
+            self.send_response(500 if box.refuses and box.refuses in body else box.status)
             if box.status == 302:
                 self.send_header("location", box.url)
             self.send_header("content-length", "0")

@@ -11,6 +11,7 @@ from django.test import Client
 from qinqing.accounts.actor import Actor
 from qinqing.accounts.models import User
 from qinqing.audit import anchors, services
+from qinqing.audit.histories import Difference
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
 from qinqing.messaging.models import Delivery, Endpoint, JobLease, Outbox
@@ -72,7 +73,9 @@ def test_the_auditors_pages(page: Page, live: str, keeper: Keeper) -> None:  # n
     for number in range(3):
         services.log_read(who, "party.phone", f"party:{number}", "回访企业，核对手机号", NOW)
     anchors.anchor_due(wallclock.now())
-    keeper.differences = ["stage: '办理' ≠ '受理'"]
+    keeper.differences = [
+        Difference(Label("stage现为'办理'，应为'受理'", "stage is '办理'"))
+    ]
     services.verify_database(NOW)
     enter(page, live, reader("审计员", role="audit_admin"))
     look(page, "/audit/reads/")

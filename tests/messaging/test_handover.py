@@ -9,6 +9,7 @@ from threading import Event
 import httpx
 import pytest
 from django.db import IntegrityError, connection
+from django.db.models import QuerySet
 
 from qinqing.accounts.models import User
 from qinqing.lib.labels import Label
@@ -208,6 +209,58 @@ def test_a_silent_endpoint_is_asked_once_for_all_its_messages() -> None:
         work(NOW + timedelta(minutes=1))
         assert len(box.got) == 6
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.DONE}
+
+
+def test_what_an_endpoint_refuses_does_not_hold_up_the_rest() -> None:
+    """It answers, but not to this message: the others go on, and this one waits for its own next try."""
+    with receiver() as box:
+        box.refuses = b"b:1"  # part of the second message
+        endpoint(box)
+        for key in ("a:1", "b:1", "c:1"):
+            send(key)
+        work()
+        assert [json.loads(body)["key"] for _, body in box.got] == ["a:1", "b:1", "c:1"]
+        work(NOW + timedelta(seconds=59))
+        assert len(box.got) == 3
+        box.refuses = b""
+        work(NOW + timedelta(seconds=60))
+    assert set(Delivery.objects.values_list("state", flat=True)) == {State.DONE}
+
+
+def test_new_messages_to_a_silent_endpoint_wait_behind_the_old_ones() -> None:
+    with receiver() as box:
+        box.status = 503
+        target = endpoint(box)
+        send("a:1")
+        for minute in range(7):  # asked at 0, 1 and 3; a message comes each minute
+            work(NOW + timedelta(minutes=minute))
+            send(f"a:{minute + 2}")
+        assert len(box.got) == 3, "each new message knocked again at the silent endpoint"
+        box.status = 200
+        work(NOW + timedelta(minutes=7))
+        assert [json.loads(body)["key"] for _, body in box.got[3:]] == [f"a:{n}" for n in range(1, 9)]
+        target.refresh_from_db()
+        assert target.silent_until is None
+    assert set(Delivery.objects.values_list("state", flat=True)) == {State.DONE}
+
+
+def test_a_delivery_dropped_while_it_is_claimed_does_not_stop_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as box:
+        endpoint(box)
+        send()
+        planning.plan(NOW)
+        (pk,) = planning.due("endpoint:", NOW, 10)
+        original = QuerySet.select_related
+
+        def dropped_meanwhile(rows: QuerySet[Delivery], *names: str) -> QuerySet[Delivery]:
+            Delivery.objects.filter(pk=pk).update(state=State.DROPPED)
+            return original(rows, *names)
+
+        monkeypatch.setattr(QuerySet, "select_related", dropped_meanwhile)
+        with httpx.Client() as client:
+            planning.send(pk, client, NOW)
+        assert box.got == []
+    assert Delivery.objects.get().state == State.DROPPED
 
 
 def test_an_endpoint_nobody_answers_at() -> None:

@@ -29,6 +29,7 @@ def test_the_county_at_work(county: County, settings: Any) -> None:
     for username, address, name in (
         ("jiang.yining", "/unit/", "unit"),
         ("zhang.kejun", "/desk/?tab=handle", "desk-full"),
+        ("fan.jingxing", "/desk/?tab=approve", "desk-approve"),
         ("zhu.leshan", "/supervision/?of=handed_up", "supervision-full"),
         ("zhu.leshan", "/cases/?q=工伤", "search"),
     ):

@@ -160,8 +160,9 @@ def climbs_when_nobody_acts(county: County, clerk: Page, company: int) -> None:
         assert word in clerk.locator(".rungs").first.inner_text()
     supervisor.goto("/supervision/?of=overdue")
     assert supervisor.locator("li[data-row]", has_text=number).count() == 1
-    assert supervisor.locator("tr[data-row]", has_text=number).count() == 1, "the supervisor's own task"
     picture(supervisor, "supervision")
+    supervisor.goto("/desk/?tab=approve")
+    assert supervisor.locator("tr[data-row]", has_text=number).count() == 1, "the supervisor's own task"
     leader.goto("/supervision/?of=handed_up")
     assert number in main_text(leader)
     act(leader, number, "instruct", instruction="请县人社局今日内办结并书面说明。")

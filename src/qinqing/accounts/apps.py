@@ -24,9 +24,11 @@ class AccountsConfig(AppConfig):
     verbose_name = "账号与权限"
 
     def ready(self) -> None:
-        from qinqing.accounts import access  # noqa: PLC0415 - models are ready only now
+        from qinqing.accounts import access, sheets  # noqa: PLC0415 - models are ready only now
+        from qinqing.audit.web import set_export  # noqa: PLC0415
 
         access.table()
+        set_export(sheets.of_audit)
         menu.set_gate(access.may_open)
         for route, label, order in MENU:
             menu.register(menu.Entry(SYSTEM, label, route, order))

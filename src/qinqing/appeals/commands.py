@@ -1,4 +1,4 @@
-"""Commands of the appeals: `qinqing appeals import | report`."""
+"""Commands of the appeals: `qinqing appeals import | report`; with those of the section suggestion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from qinqing.appeals import alike_groups, history_import, message_selectors, report
+from qinqing.appeals import (
+    alike_groups,
+    commands_retraining,
+    commands_routing,
+    history_import,
+    message_selectors,
+    report,
+)
 from qinqing.appeals.history_import import Imported
 from qinqing.cases.library import Rejected
 from qinqing.directory.tables import write_csv
@@ -43,6 +50,8 @@ def add_commands(cli: Cli) -> None:
     for parser in (bring, show):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         parser.add_argument("--lang", choices=LANGUAGES, default="zh")
+    commands_routing.add_commands(cli)
+    commands_retraining.add_commands(cli)
 
 
 def run_import(arguments: argparse.Namespace) -> int:

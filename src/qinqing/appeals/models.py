@@ -58,3 +58,21 @@ class Alike(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["first", "second"], name="alike_pair_once")]
+
+
+class Sketch(models.Model):
+    """文本指纹: the bands (sketch.py) of what was said with an open or lately closed case. Derived (near.py)."""
+
+    band = models.BigIntegerField()
+    case = models.ForeignKey(Case, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["band", "case"], name="sketch_band_once")]
+
+
+class Merged(models.Model):
+    """并案: a case that goes on with another one. Those behind it hear what becomes of that one (merging.py)."""
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+")
+    main = models.ForeignKey(Case, models.PROTECT, related_name="+")
+    at = models.DateTimeField()

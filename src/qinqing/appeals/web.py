@@ -15,15 +15,16 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qinqing.accounts.middleware import actor_of
-from qinqing.appeals import intake, suggesting
+from qinqing.appeals import intake, near, suggesting
 from qinqing.appeals.models import LibraryAnswer
+from qinqing.appeals.web_library import urlpatterns as library_patterns
 from qinqing.appeals.web_report import urlpatterns as report_patterns
 from qinqing.cases import blobs, shelf
 from qinqing.cases.actform import LISTS, units
 from qinqing.cases.calendars import current
 from qinqing.cases.models import Case
 from qinqing.cases.rows import rows_of
-from qinqing.directory.models import Party, Unit
+from qinqing.directory.models import Party
 from qinqing.directory.selectors import find_parties, party_summary
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
@@ -46,7 +47,7 @@ KINDS = (
     ("person", Label("个人", "Person")),
     ("unnamed", Label("不具名", "Unnamed")),
 )
-ACTIONS = ("dispatch", "answer_now", "decline")
+ACTIONS = ("dispatch", "answer_now", "decline", "merge")
 
 
 class IntakeForm(Form):
@@ -73,6 +74,7 @@ class IntakeForm(Form):
         label=both("不予受理的情形", "Ground for not accepting"), choices=(), required=False
     )
     right_door = django_forms.CharField(label=both("应向何处提出", "The right door"), max_length=200, required=False)
+    main_no = django_forms.CharField(label=both("主办件编号", "Number of the main case"), max_length=40, required=False)
     library = django_forms.IntegerField(required=False, widget=django_forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -234,13 +236,12 @@ def beside(party: Party | None, now: datetime) -> dict[str, Any] | None:
 
 @require_GET
 def hints(request: HttpRequest) -> HttpResponse:
-    """Sections suggested and library answers for the text typed so far (htmx)."""
+    """Near-duplicates, sections suggested and library answers for the text typed so far (htmx)."""
     text = request.GET.get("text", "")[:500]
-    found = suggesting.suggest(text, suggesting.load(settings.COUNTY))
-    named = {unit.code: unit for unit in Unit.objects.filter(code__in=[s.section for s in found], closed_on=None)}
-    sections = [(s, named[s.section]) for s in found if s.section in named]
-    sure = bool(sections) and sections[0][0].share >= suggesting.SURE
-    return render(request, "appeals/hints.html", {"sections": sections, "sure": sure, "answers": library(text)})
+    advice = suggesting.advise(text, settings.COUNTY, settings.HOME)
+    return render(request, "appeals/hints.html", {
+        "advice": advice, "answers": library(text), "near": near.find(text, present()),
+    })  # fmt: skip
 
 
 def library(text: str, limit: int = 4) -> list[LibraryAnswer]:
@@ -295,5 +296,6 @@ urlpatterns = [
     path("window/hints/", hints, name="hints"),
     path("window/answers/<int:answer_id>/", answer, name="answer"),
     path("window/taken/<str:number>/", taken, name="taken"),
+    *library_patterns,
     *report_patterns,
 ]

@@ -11,9 +11,11 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET
 
 from qinqing.appeals import alike_groups, message_selectors, report
+from qinqing.appeals import sheets as message_sheets
 from qinqing.appeals.report import DEFINITIONS, LIMITS, Figures, Timed
 from qinqing.lib.labels import Label
-from qinqing.ui import charts, parts
+from qinqing.lib.wallclock import now as present
+from qinqing.ui import charts, parts, sheets
 from qinqing.ui.figures import FEWEST, Rate
 
 SHOWN_GROUPS = 8  # the rest on their own page
@@ -43,6 +45,8 @@ def report_cases(request: HttpRequest) -> HttpResponse:
     """The messages behind a figure, the slowest first."""
     wanted = {name: request.GET[name] for name in NAMES if request.GET.get(name)}
     chosen = sorted(message_selectors.behind(wanted), key=lambda one: (-one.working_days, -one.took, one.case_id))
+    if sheets.wanted(request):
+        return sheets.download(request, message_sheets.messages(chosen, _heading(wanted)), present())
     page = Paginator(chosen, 50).get_page(request.GET.get("page"))
     rows = message_selectors.cases_of(list(page.object_list))
     return render(request, "appeals/report_cases.html", {"rows": rows, "page": page, "heading": _heading(wanted)})
@@ -51,6 +55,8 @@ def report_cases(request: HttpRequest) -> HttpResponse:
 @require_GET
 def report_alike(request: HttpRequest) -> HttpResponse:
     """近似留言: every group."""
+    if sheets.wanted(request):
+        return sheets.download(request, message_sheets.alike(alike_groups.found_groups()), present())
     page = Paginator(alike_groups.found_groups(), 30).get_page(request.GET.get("page"))
     return render(request, "appeals/report_alike.html", {"page": page, "definitions": DEFINITIONS})
 

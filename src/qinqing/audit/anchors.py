@@ -89,7 +89,8 @@ def adopt_files(now: datetime) -> None:
 def files() -> Iterator[AnchorView]:
     """Every anchor file, oldest first, as it is (its root is what its first line says)."""
     for path in sorted(_folder().glob("????-??-??.txt")):
-        first, *leaves = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        text = path.read_text(encoding="utf-8", errors="replace")  # a damaged file is a finding, not a crash
+        first, *leaves = text.removesuffix("\n").split("\n")
         mark, day, root = [*first.split("\t"), "", ""][:3]
         yield AnchorView(path.stem, root if (mark, day) == (_MARK, path.stem) else "", leaves)
 

@@ -73,7 +73,7 @@ def _print(report: Report) -> None:
         )
     )
     for finding in report.findings:
-        print(f"! {finding.kind}\t{finding.chain}\t{finding.text}")
+        print(f"! {finding.kind}\t{finding.place}\t{finding.text}")
     if report.findings:
         print(Label("发现{n}处问题", "{n} findings").format(n=len(report.findings)))
     else:

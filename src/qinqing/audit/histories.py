@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from qinqing.lib.labels import Label
+
 
 @dataclass(frozen=True, slots=True)
 class EventView:
@@ -23,7 +25,15 @@ class EventView:
     erased: bool = False
 
 
-def _no_state() -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something the owner holds that its records do not bear out; `seq` names the record it is about, if one."""
+
+    text: Label
+    seq: int | None = None
+
+
+def _nothing() -> list[Difference]:
     return []
 
 
@@ -31,14 +41,16 @@ def _no_state() -> list[str]:
 class ChainView:
     """One chain: what its owner's row says (`head_hash`, `seq`: number of records) and the records in order.
 
-    `fold_check` compares the owner's rows with the fold of the records and returns the differences as sentences.
+    `fold_check` compares the owner's rows with the fold of the records; `file_check` opens the files that the records
+    name and compares their content with the hashes there (slow: only `audit verify` and the nightly check call it).
     """
 
     ref: str
     head_hash: str
     seq: int
     events: Iterable[EventView]
-    fold_check: Callable[[], list[str]] = _no_state
+    fold_check: Callable[[], list[Difference]] = _nothing
+    file_check: Callable[[], list[Difference]] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,9 @@ class History(Protocol):
 
     def chains(self, ref: str | None = None) -> Iterator[ChainView]:
         """All chains one by one, or the one called `ref` (none when unknown)."""
+
+    def chains_after(self, ref: str, limit: int) -> list[ChainView]:
+        """The next `limit` chains behind the one called `ref` ("": from the start), in an order that stays."""
 
     def heads(self) -> Iterator[Head]:
         """The end of every chain; fast, it runs daily over all of them."""

@@ -53,6 +53,24 @@ class Verification(models.Model):
     anchors = models.PositiveIntegerField()
     findings = models.PositiveIntegerField()
     report = models.JSONField()  # Report.as_json, with the first hundred findings
+    nightly = models.BooleanField(default=False)  # by the worker (audit.nightly); else by the command
+
+
+class NightlyRun(models.Model):
+    """每夜核验: how far tonight's verification has come; its result becomes a `Verification`."""
+
+    day = models.DateField(unique=True)  # the day of China on which it began
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    history = models.CharField(max_length=40, blank=True)  # the next slice begins behind this chain of this history
+    after = models.CharField(max_length=80, blank=True)
+    seconds = models.FloatField(default=0)
+    chains = models.PositiveIntegerField(default=0)
+    events = models.PositiveIntegerField(default=0)
+    erased = models.PositiveIntegerField(default=0)
+    erasures_at_start = models.PositiveIntegerField(default=0)  # payloads erased by then, as recorded
+    findings = models.PositiveIntegerField(default=0)
+    report = models.JSONField(default=list)  # the first hundred findings
 
 
 class Erasure(models.Model):

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q, QuerySet
 
-from qinqing.audit.models import Anchor, Erasure, ReadLog, Verification
+from qinqing.audit.models import Anchor, Erasure, NightlyRun, ReadLog, Verification
 from qinqing.lib.wallclock import CHINA
 
 
@@ -30,8 +30,14 @@ def read_log(text: str = "", since: date | None = None, until: date | None = Non
     return found
 
 
-def last_verification() -> Verification | None:
-    return Verification.objects.order_by("-id").first()
+def verifications() -> QuerySet[Verification]:
+    """The newest first."""
+    return Verification.objects.order_by("-id")
+
+
+def running_verification() -> NightlyRun | None:
+    """The night's run that has not come to its end."""
+    return NightlyRun.objects.filter(finished_at=None).order_by("day").first()
 
 
 def anchors() -> QuerySet[Anchor]:

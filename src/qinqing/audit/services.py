@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Sum
 
 from qinqing.audit import anchors, histories
 from qinqing.audit.append_only import missing_guards
 from qinqing.audit.models import Anchor, Erasure, ReadLog, SecurityLog, Verification
-from qinqing.audit.verify import AnchorView, Finding, Report, Verifier
+from qinqing.audit.verify import Finding, Report, Verifier
 from qinqing.lib.labels import Label
 
 OWN_TABLES = ("audit_readlog", "audit_securitylog", "audit_anchor", "audit_erasure")
-_KEPT_FINDINGS = 100
+KEPT_FINDINGS = 100
+_on_findings: list[Callable[[Verification], None]] = []
 
 
 class Person(Protocol):
@@ -56,54 +58,43 @@ def log_security(event: str, actor: Person | None, address: str, detail: str, no
     )
 
 
+def on_findings(fn: Callable[[Verification], None]) -> None:
+    """`fn(verification)` runs in the transaction that records a verification which found something."""
+    if fn not in _on_findings:
+        _on_findings.append(fn)
+
+
 def verify_database(now: datetime) -> Report:
-    """Everything: guards, anchors, all chains, erasures. The result is kept for the audit administrator's page."""
+    """Everything: guards, anchors, all chains, files, erasures. The result is kept for the audit administrator's page.
+
+    At once; `nightly.py` does the same in slices.
+    """
     start = perf_counter()
-    verifier = Verifier()
-    for view in _anchor_views(verifier):
-        verifier.anchor(view)
-    erased_at_start = _recorded_erasures()
+    verifier = Verifier(files=True)
+    hold_to_anchors(verifier)
+    erased_at_start = recorded_erasures()
     for name, history in histories.registered().items():
         for chain in history.chains():
             verifier.chain(name, chain, partial(history.chains, chain.ref))
     report = verifier.finish(complete=True)
-    _check_erasures(verifier, erased_at_start)
-    tables = [table for history in histories.registered().values() for table in history.append_only_tables]
-    for table in missing_guards([*OWN_TABLES, *tables]):
-        text = Label(f"表{table}缺少只增不改触发器", f"table {table} has lost its append-only trigger")
-        verifier.add(Finding("unguarded", "", None, text))
+    report.findings += check_erasures(report.erased, erased_at_start) + check_guards()
     report.seconds = perf_counter() - start
-    kept = report.as_json()
-    kept["findings"] = kept["findings"][:_KEPT_FINDINGS]
-    Verification.objects.create(
-        at=now,
-        seconds=report.seconds,
-        chains=report.chains,
-        events=report.events,
-        anchors=report.anchors,
-        findings=len(report.findings),
-        report=kept,
-    )
+    keep(report.as_json(), len(report.findings), now)
     return report
 
 
-def _recorded_erasures() -> int:
-    return Erasure.objects.aggregate(total=Sum("count"))["total"] or 0
+def keep(said: dict[str, Any], found: int, now: datetime, *, nightly: bool = False) -> None:
+    """Record what a verification said (`Report.as_json`) and tell of what it `found`; a hundred findings are kept."""
+    said["findings"] = said["findings"][:KEPT_FINDINGS]
+    counts = {name: said[name] for name in ("seconds", "chains", "events", "anchors")}
+    with transaction.atomic():
+        row = Verification.objects.create(at=now, findings=found, report=said, nightly=nightly, **counts)
+        for fn in _on_findings if found else ():
+            fn(row)
 
 
-def _check_erasures(verifier: Verifier, recorded_at_start: int) -> None:
-    """A payload taken away by hand could be passed off as erased; but each erasure is recorded with its count."""
-    erased = verifier.report.erased
-    if not recorded_at_start <= erased <= _recorded_erasures():  # an erasure may run while we read
-        text = Label(
-            f"有{erased}条内容已清除，清除记录合计{recorded_at_start}条",
-            f"{erased} payloads are erased, the records of erasures add up to {recorded_at_start}",
-        )
-        verifier.add(Finding("erasure", "", None, text))
-
-
-def _anchor_views(verifier: Verifier) -> Iterator[AnchorView]:
-    """The files, held against the rows; whichever has no counterpart is a finding."""
+def hold_to_anchors(verifier: Verifier) -> None:
+    """Give the verifier all anchors: the files, held against the rows; whichever has no counterpart is a finding."""
     views = list(anchors.files())  # before the rows: the row of an anchor made meanwhile follows its file
     rows = {str(anchor.day): anchor for anchor in Anchor.objects.all()}
     for view in views:
@@ -112,7 +103,7 @@ def _anchor_views(verifier: Verifier) -> Iterator[AnchorView]:
             _anchor_fault(verifier, view.day, "有文件而无记录", "has a file but no record in the database")
         elif row.root != view.root:
             _anchor_fault(verifier, view.day, "的文件与记录不符", "has a file that is not the one recorded")
-        yield view
+        verifier.anchor(view)
     for day in rows:
         _anchor_fault(
             verifier,
@@ -120,6 +111,32 @@ def _anchor_views(verifier: Verifier) -> Iterator[AnchorView]:
             f"缺文件，请从外部副本恢复到 {settings.HOME / 'anchors'}",
             f"has lost its file; put a copy from outside back into {settings.HOME / 'anchors'}",
         )
+
+
+def recorded_erasures() -> int:
+    """How many payloads were erased, by the records of erasures."""
+    return Erasure.objects.aggregate(total=Sum("count"))["total"] or 0
+
+
+def check_erasures(erased: int, recorded_at_start: int) -> list[Finding]:
+    """A payload taken away by hand could be passed off as erased; but each erasure is recorded with its count."""
+    if recorded_at_start <= erased <= recorded_erasures():  # an erasure may run while we read
+        return []
+    text = Label(
+        f"有{erased}条内容已清除，清除记录合计{recorded_at_start}条",
+        f"{erased} payloads are erased, the records of erasures add up to {recorded_at_start}",
+    )
+    return [Finding("erasure", "", None, text)]
+
+
+def check_guards() -> list[Finding]:
+    """Tables whose append-only triggers do not stand."""
+    tables = [table for history in histories.registered().values() for table in history.append_only_tables]
+    texts = (
+        Label(f"表{table}缺少只增不改触发器", f"table {table} has lost its append-only trigger")
+        for table in missing_guards([*OWN_TABLES, *tables])
+    )
+    return [Finding("unguarded", "", None, text) for text in texts]
 
 
 def _anchor_fault(verifier: Verifier, day: str, zh: str, en: str) -> None:

@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from qinqing.cases.casefile import CaseFile, Offer
 from qinqing.cases.procedure import Field
+from qinqing.cases.registry import PREFILLS
 from qinqing.directory.models import Officer, Unit
 from qinqing.lib.labels import Label
 from qinqing.ui.forms import Form, LongText, ManyFiles, choices, said
@@ -44,7 +45,11 @@ def build(offer: Offer, file: CaseFile, data: QueryDict | None = None) -> Form:
     """The form of an offer; with `data`, filled with what was typed."""
     form = Form(data, prefix="", auto_id=f"{offer.action}-%s", initial={})
     for item in offer.fields:
-        form.fields[item.name] = _field(item, offer, file)
+        field = form.fields[item.name] = _field(item, offer, file)
+        if draft := PREFILLS.get((offer.action, item.name)):
+            field.initial = draft(file)
+            if isinstance(field.widget, django_forms.Textarea):
+                field.widget.attrs["rows"] = 6  # there is something to read before it is sent
     if offer.evidence:
         form.fields["files"] = django_forms.FileField(
             label=said(Label("佐证材料", "Evidence")), required=True, widget=ManyFiles()
@@ -95,6 +100,9 @@ def _field(item: Field, offer: Offer, file: CaseFile) -> django_forms.Field:
         return django_forms.ChoiceField(label=said(item.label), choices=_colleagues(offer))
     if item.type == "confirm":
         return django_forms.BooleanField(label=said(item.label), required=required)
+    if item.type == "date":
+        picker = django_forms.DateInput(attrs={"type": "date"})
+        return django_forms.CharField(label=said(item.label), required=required, widget=picker)
     return django_forms.CharField(label=said(item.label), required=required, max_length=item.max)
 
 

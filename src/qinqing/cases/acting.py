@@ -22,7 +22,7 @@ from qinqing.audit.chain import GENESIS
 from qinqing.cases import accepting, calendars, clocks, decide, forms, recording, registry, shelf, versions, writing
 from qinqing.cases.blobs import StoredFile
 from qinqing.cases.drafting import Command, NotAllowed, World
-from qinqing.cases.permitting import may_act
+from qinqing.cases.permitting import fits, may_act
 from qinqing.cases.procedure import Act
 from qinqing.cases.refusals import Conflict, NotOpen, Refused, Unknown
 from qinqing.cases.state import Moves, State, apply, iso, restore, split
@@ -181,7 +181,7 @@ class _Acting:
         system = data if self.actor.kind == "system" and self.act is None else {}
         filled = self._filled(data) if not system else forms.Filled({}, {})
         self.texts = filled.texts
-        world = World(calendars.current(), self.desks, self._guard, registry.REASONS.__getitem__)
+        world = World(calendars.current(), self.desks, self._guard, self._why)
         command = Command(
             self.action,
             self.actor.user_id,
@@ -218,10 +218,13 @@ class _Acting:
             raise NotOpen(Label("这项任务已经办结或收回", "This task has been done or taken back"))
         if self.actor.kind == "system" and self.act is None:
             return None
-        nodes = {self.act.by} if self.act else {"?" if self.action in {"approve", "refuse"} else "!"}
-        fitting = [t for t in self.tasks if t.node in nodes or (self.act is None and t.node[0] in nodes)]
+        fitting = [task for task in self.tasks if self._fits(task)]
         mine = [task for task in fitting if self._may(task)]
         return (mine or fitting or [None])[0]  # type: ignore[list-item]
+
+    def _fits(self, task: TaskRow) -> bool:
+        """Whether the act is one that is done at such a task."""
+        return task.node == self.act.by if self.act else fits(self.action, task.node)
 
     def _may(self, task: TaskRow | None) -> bool:
         return may_act(
@@ -282,6 +285,10 @@ class _Acting:
 
     def _guard(self, name: str, fields: Mapping[str, Any]) -> bool:
         return registry.GUARDS[name](self._context(fields))
+
+    def _why(self, name: str) -> Label:
+        why = registry.REASONS[name]
+        return why if isinstance(why, Label) else why(self._context(self.state.fields))
 
     def _check_version(self, data: Mapping[str, Any]) -> None:
         """换版: from here on the case runs by the other version, if that has all the case has open."""

@@ -25,7 +25,6 @@ class CasesConfig(AppConfig):
         register_job("cases.calendar", 30, lambda now: passing_time.reproject(now) > 0)
         register(Entry(WORK, Label("我的办件", "My matters"), "cases:desk", 10, waiting_for, icon="list"))
         register(Entry(WORK, Label("本单位办件", "My unit's matters"), "cases:unit", 20, icon="list"))
-        register(Entry(WORK, Label("督办台", "Supervision"), "cases:supervise", 30, icon="list"))
         register(Entry(WORK, Label("办件查询", "Find matters"), "cases:search", 40, icon="search"))
         register(Entry(WORK, Label("我的诉求", "My matters"), "cases:mine", 15, icon="list"))
         register(

@@ -17,11 +17,13 @@ from typing import BinaryIO, Protocol
 
 from django.conf import settings
 
+from qinqing.cases.pictures import pixels
 from qinqing.lib.labels import Label
 from qinqing.ui.errors import Problem
 
 LARGEST = 20 * 1024 * 1024  # bytes a file
 UNPACKED = 200 * 1024 * 1024  # bytes an office document may unpack to
+PIXELS = 250_000_000  # of a picture: the largest phone cameras make 200 million
 TYPES_SAID = Label("PDF、JPG、PNG、WEBP、DOC、DOCX、XLS、XLSX、TXT", "PDF, JPG, PNG, WEBP, DOC, DOCX, XLS, XLSX, TXT")
 
 
@@ -110,9 +112,9 @@ def _mime(file: Path, name: str) -> str:
         start = content.read(16)
         for magic, mime in _MAGIC:
             if start.startswith(magic):
-                return mime
+                return _picture(content, mime, name)
         if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-            return "image/webp"
+            return _picture(content, "image/webp", name)
         if start.startswith(b"PK\x03\x04"):
             return _office(file, name)
         if _is_text(content):
@@ -120,6 +122,16 @@ def _mime(file: Path, name: str) -> str:
     raise BadFile(
         Label(f"“{name}”的格式不接收。可上传{TYPES_SAID.zh}", f"“{name}” is of a type not taken. Send {TYPES_SAID.en}")
     )
+
+
+def _picture(content: BinaryIO, mime: str, name: str) -> str:
+    """The type again, unless it is a picture that would stop the browser of whoever looks at it."""
+    if (pixels(content, mime) or 0) > PIXELS:
+        most = PIXELS // 1_000_000
+        raise BadFile(
+            Label(f"“{name}”超过{most}百万像素，不接收", f"“{name}” is over {most} megapixels, more than is taken")
+        )
+    return mime
 
 
 def _office(file: Path, name: str) -> str:

@@ -27,7 +27,7 @@ from qinqing.cases.story import STANDARD_LABELS, Happened, payload_of, tell
 from qinqing.cases.timing import clock_of
 from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
-from qinqing.lib.workdays import Budget, Due, due
+from qinqing.lib.workdays import Budget, Due, due, due_at
 from qinqing.ui.parts import Clock, Seal
 
 PHASE_LABELS = {
@@ -53,7 +53,7 @@ class TaskLine:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An act the person at the door may do now, with its form. `primary`: it moves the case on."""
+    """An act the person at the door may do now, with its form. `primary`: it moves the case on; `until`: no later."""
 
     action: str
     label: Label
@@ -65,6 +65,7 @@ class Offer:
     primary: bool
     approval: Label | None
     danger: bool
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,15 @@ class CaseFile:
         used_up = act.max is not None and done >= act.max + bool(act.beyond)
         at_desk = act.approved_by and act.approved_by.owner.kind == "desk"
         waiting = at_desk and any(proposal["act"] == act.name for proposal in self.state.proposals.values())
-        return not used_up and not waiting and not (act.suspends and self.state.held)
+        until = self._until(act)
+        too_late = until is not None and self.now > until
+        return not (used_up or waiting or too_late or (act.suspends and self.state.held))
+
+    def _until(self, act: Act | None) -> datetime | None:
+        """The last moment for what may follow the closing; None: without end."""
+        if act is None or act.within is None or self.case.closed_at is None:
+            return None
+        return due_at(self.case.closed_at, act.within, current())[0]
 
     def _may(self, act: Act | None, action: str, tok: str) -> bool:
         if act and "handler" in act.never and self.actor.user_id in self.state.handlers:
@@ -277,7 +286,7 @@ class CaseFile:
     def _offer(self, act: Act | None, action: str, task: Task | None) -> Offer:
         fields, optional = fields_of(self.spec, act, action)
         moves_on = bool(act and (act.to or act.completes)) and not (
-            act and (act.max or act.name in {"decline", "withdraw", "cannot"})
+            act and (act.max or act.name in {"decline", "withdraw", "cannot", "recall"})
         )
         return Offer(
             action=action,
@@ -290,6 +299,7 @@ class CaseFile:
             primary=moves_on or action in {"approve", "attend", "sign"},
             approval=act.approved_by.label if act and act.approved_by else None,
             danger=bool(act and act.to and not moves_on),
+            until=self._until(act),
         )
 
     def _standard_label(self, action: str, task: Task | None) -> Label:

@@ -1,9 +1,11 @@
-"""Commands of the kernel: `qinqing procedures check | draw | list | load`."""
+"""Commands of the kernel: `qinqing procedures check|draw|list|load|move`, `calendar import`, `cases reindex`."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from timeit import repeat
@@ -11,10 +13,11 @@ from typing import Any
 
 from django.conf import settings
 
-from qinqing.cases import library, passing_time, shelf
+from qinqing.cases import indexing, library, passing_time, shelf
 from qinqing.cases.checker import PROVED, Finding, Known, notes
 from qinqing.cases.drawing import DrawingError, draw
 from qinqing.cases.library import Rejected, Source
+from qinqing.cases.models import Case
 from qinqing.cases.models import Procedure as StoredProcedure
 from qinqing.cases.moving import move, preview
 from qinqing.cases.procedure import Procedure
@@ -47,7 +50,8 @@ def add_commands(cli: Cli) -> None:
     calendar = cli.command("calendar", "import", _import_calendar, help="启用工作日历 put a calendar file into force")
     calendar.add_argument("file", type=Path, metavar="FILE")
     calendar.add_argument("--lang", choices=LANGUAGES, default="zh")
-    for parser in (checking, drawing, listing, loading):
+    again = cli.command("cases", "reindex", _reindex, help="重建检索索引 build the search index again")
+    for parser in (checking, drawing, listing, loading, again):
         parser.add_argument("--lang", choices=LANGUAGES, default="zh")
 
 
@@ -229,3 +233,17 @@ def _known() -> Known:
         return library.installed()
     except ValueError as error:
         raise CommandError(str(error)) from None
+
+
+def _reindex(arguments: argparse.Namespace) -> None:
+    """In slices that commit alone; stopped and begun anew it only costs time."""
+    total, began = Case.objects.count(), time.perf_counter()
+    with speaking(arguments.lang):
+        done = 0
+        for done in indexing.index_all():
+            if sys.stderr.isatty() or done % 10_000 == 0:
+                ahead, end = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")
+                text = Label(f"已编入{done:,}／{total:,}件", f"{done:,} of {total:,} cases")
+                print(f"{ahead}{text}", end=end, file=sys.stderr, flush=True)
+        seconds = time.perf_counter() - began
+        print(Label(f"已编入{done:,}件，用时{seconds:.0f}秒", f"{done:,} cases indexed in {seconds:.0f} s"))

@@ -182,7 +182,7 @@ def _execute(draft: Draft, act: Act, tok: str, values: Mapping[str, Any], actor_
     if tok:
         _note_handler(draft, actor_id)
     if act.level:
-        drafting.raise_level(draft, act.level)
+        drafting.raise_level(draft, act.level, to_desk=act.to_desk)
     if act.resumes:
         drafting.resume(draft)
     if act.suspends:
@@ -263,12 +263,7 @@ def _rung(draft: Draft) -> None:
     assert spec
     happening = spec.rungs[data["name"]]
     if happening in LEVELS:
-        drafting.raise_level(draft, happening)
-        ladder = draft.spec.ladder[happening]
-        if ladder.desk:
-            tok = token(f"!{happening}", draft.world.desks[ladder.desk])
-            if tok not in state.marking:
-                draft.open(tok)
+        drafting.raise_level(draft, happening, to_desk=True)
     elif data["clock"] == state.stage:
         drafting.leave(draft, happening, "", False)
     else:  # a kept clock: its stage sets the rung again when the case comes back

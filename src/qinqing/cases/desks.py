@@ -1,19 +1,20 @@
 """工作台: whose desk a case lies on, sorted by working time left. Reads only.
 
-`my_desk` (tasks of the officer), `unit_cases` (liaison and head: all of the unit), `supervision` (what climbs).
+`my_desk` (tasks of the officer), `unit_cases` (liaison and head: all of the unit).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from qinqing.accounts.access import capacity, holds
 from qinqing.accounts.actor import Actor
 from qinqing.accounts.permissions import At
-from qinqing.cases import shelf
+from qinqing.cases import fulltext, shelf
 from qinqing.cases.casefile import state_of
 from qinqing.cases.models import Case, Event, Task
 from qinqing.cases.permitting import capacity_of
@@ -44,16 +45,18 @@ class Desk:
     more: int  # rows beyond those shown
 
 
-def my_desk(actor: Actor, tab: str, now: datetime) -> Desk:
-    """What this officer has to do, most urgent first."""
-    tabbed = [(task.case, task, _tab_for(task, actor)) for task in _open_tasks(actor)]
+def my_desk(actor: Actor, tab: str, now: datetime, *, whole: bool = False) -> Desk:
+    """What this officer has to do, most urgent first; `whole`: without end, to be exported."""
+    tasks = _open_tasks(actor) if whole else _open_tasks(actor)[: 5 * PAGE]
+    tabbed = [(task.case, task, _tab_for(task, actor)) for task in tasks]
     rows = make_rows([found for found in tabbed if found[2]], now)
     counts = {name: sum(row.tab == name for row in rows) for name in TABS}
     counts["closed"] = _closed_by(actor, now).count()
     if tab not in TABS:
         tab = next((name for name in ("sign", "handle", "assist", "approve") if counts[name]), "handle")
     if tab == "closed":
-        done = make_rows([(case, None, "closed") for case in _closed_by(actor, now)[:PAGE]], now)
+        closed = _closed_by(actor, now) if whole else _closed_by(actor, now)[:PAGE]
+        done = make_rows([(case, None, "closed") for case in closed], now)
         return Desk(
             tab, counts, [Group(TABS["closed"], Label("", ""), done)] if done else [], max(0, counts[tab] - PAGE)
         )
@@ -81,7 +84,7 @@ def _open_tasks(actor: Actor) -> QuerySet[Task]:
     return (
         Task.objects.filter(state="open", unit__in=_reach(actor))
         .select_related("case", "case__party", "unit", "case__lead")
-        .order_by("case__due_at", "pk")[: 5 * PAGE]
+        .order_by("case__due_at", "pk")
     )
 
 
@@ -128,58 +131,62 @@ def unit_cases(actor: Actor, now: datetime) -> QuerySet[Case]:
     return Case.objects.filter(pk__in=tasks).select_related("party", "lead", "procedure").order_by("due_at", "pk")
 
 
-def supervision(now: datetime) -> dict[str, QuerySet[Case]]:
-    """督办台: the five counts that are its filters."""
-    open_cases = (
-        Case.objects.filter(closed_at=None).select_related("party", "lead", "procedure").order_by("due_at", "pk")
-    )
-    tomorrow = now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    silent = now - timedelta(days=3)
-    returned = (
-        Event.objects.filter(action="return").values("case").annotate(n=Count("pk")).filter(n__gte=2).values("case")
-    )
-    return {
-        "overdue": open_cases.filter(due_at__lt=now, held=False),
-        "today": open_cases.filter(due_at__gte=now, due_at__lt=tomorrow, held=False),
-        "returned": open_cases.filter(pk__in=returned),
-        "silent": open_cases.filter(last_event_at__lt=silent, held=False),
-        "handed_up": open_cases.filter(level=4),
-    }
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Cases found, newest first; `more`: beyond these there are others, recorded earlier."""
 
+    cases: QuerySet[Case]
+    more: bool = False
 
-SUPERVISION_LABELS = {
-    "overdue": Label("已逾期", "Overdue"),
-    "today": Label("今天到期", "Due today"),
-    "returned": Label("两次退回", "Returned twice"),
-    "silent": Label("三日无动静", "Silent for three days"),
-    "handed_up": Label("已上提", "Handed up"),
-}
-
-
-def find_cases(text: str, actor: Actor) -> QuerySet[Case]:
-    """办件查询: by number, receipt code, or a fragment of matter or party; only what the person may see."""
-    cases = visible(actor).select_related("party", "lead", "procedure").order_by("-opened_at")
-    for part in text.split():
-        cases = cases.filter(
-            Q(number__icontains=part)
-            | Q(title__icontains=part)
-            | Q(party__name__icontains=part)
-            | Q(receipt_code=part.upper())
+    @property
+    def note(self) -> Label:
+        """What is said beside the number of cases where more were found than are shown."""
+        return (
+            Label("，只列最近的，请加字词缩小范围", ", the latest of more; add a word") if self.more else Label("", "")
         )
-    return cases
 
 
-def visible(actor: Actor) -> QuerySet[Case]:
-    """The cases a person may open: a party its own, a program those it raised; window, supervision, inspection and
-    leaders all; units those that were ever on their desks."""
+def find_cases(text: str, actor: Actor) -> Found:
+    """办件查询: by number (or its end), receipt code, party, or words of what was said; several words mean all of them.
+    Only what the person may see: a party searches its own cases, in what it may read (`fulltext`)."""
+    typed = "".join(letter if letter.isprintable() else " " for letter in text).strip()
+    named = Case.objects.filter(Q(number=typed) | Q(receipt_code=typed.upper().replace("-", "")))
+    hits = fulltext.find(typed, _scopes(actor), party=actor.kind == "party")
+    seen = list(visible(actor, [*named.values_list("pk", flat=True), *hits.ids]).values_list("pk", flat=True))
+    cases = Case.objects.filter(pk__in=seen)  # asked once: the caller counts and turns pages
+    return Found(cases.prefetch_related("party", "lead").order_by("-opened_at", "-pk"), hits.more)
+
+
+def latest(actor: Actor) -> Found:
+    """All that the person may see, what moved last first."""
+    return Found(visible(actor).select_related("party", "lead").order_by("-last_event_at", "-pk"))
+
+
+def _scopes(actor: Actor) -> set[str] | None:
+    """What `visible` says, in the words of the index; None: everything."""
     if actor.kind == "party":
-        return Case.objects.filter(party__in=actor.party_ids)
-    if actor.kind == "program":  # what it opened itself
-        opened = Event.objects.filter(seq=1, actor_id=actor.user_id).values("case")
-        return Case.objects.filter(pk__in=opened)
+        return {f"p{party}" for party in actor.party_ids}
     if actor.kind == "program":
-        return Case.objects.filter(events__seq=1, events__actor_id=actor.user_id)
-    if holds(actor, capacity("reader"), None, parent_of={}, party_id=None):
-        return Case.objects.all()
-    mine = Task.objects.filter(unit__in=_reach(actor)).values("case")
-    return Case.objects.filter(pk__in=mine)
+        return {f"o{actor.user_id}"}
+    if _reads_all(actor):
+        return None
+    return {f"u{unit}" for unit in _reach(actor)}
+
+
+def visible(actor: Actor, among: Sequence[int] | None = None) -> QuerySet[Case]:
+    """The cases a person may open: a party its own, a program those it raised; window, supervision, inspection and
+    leaders all; units those that were ever on their desks. `among`: only of these, which is faster."""
+    cases, tasks, events = Case.objects.all(), Task.objects.all(), Event.objects.filter(seq=1)
+    if among is not None:
+        cases, tasks, events = cases.filter(pk__in=among), tasks.filter(case__in=among), events.filter(case__in=among)
+    if actor.kind == "party":
+        return cases.filter(party__in=actor.party_ids)
+    if actor.kind == "program":  # what it opened itself
+        return cases.filter(pk__in=events.filter(actor_id=actor.user_id).values("case"))
+    if _reads_all(actor):
+        return cases
+    return cases.filter(pk__in=tasks.filter(unit__in=_reach(actor)).values("case"))
+
+
+def _reads_all(actor: Actor) -> bool:
+    return holds(actor, capacity("reader"), None, parent_of={}, party_id=None)

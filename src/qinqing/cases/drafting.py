@@ -140,10 +140,14 @@ def open_more(draft: Draft, node: str, values: Mapping[str, Any]) -> None:
     draft.put({owner.ref: [*earlier, *(unit for unit in values.get(owner.ref, ()) if unit not in earlier)]})
 
 
-def raise_level(draft: Draft, level: str) -> None:
+def raise_level(draft: Draft, level: str, *, to_desk: bool) -> None:
+    """The case climbs; `to_desk`: whoever is on that rung gets it on their desk, where the rung has one."""
     number = LEVELS.index(level) + 1
     if number > draft.state.level:
         draft.moves["level"] = number
+    desk = draft.spec.ladder[level].desk if to_desk else ""
+    if desk and (tok := token(f"!{level}", draft.world.desks[desk])) not in draft.state.marking:
+        draft.open(tok)
 
 
 def _start(draft: Draft, stage: Stage, spec: ClockSpec) -> None:

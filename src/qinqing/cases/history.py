@@ -1,19 +1,19 @@
-"""办件历史: how the audit room reads the cases' chains, holds the rows against the fold of their events, and erases
-payloads by retention class."""
+"""办件历史: how the audit room reads the cases' chains and erases payloads by retention class. What rows and files are
+held against is in `comparing.py`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
 from qinqing.audit.histories import ChainView, EventView, Head
-from qinqing.cases.models import Case, Event, Payload, Task
-from qinqing.cases.state import State, apply, split
+from qinqing.cases.comparing import file_differences, row_differences
+from qinqing.cases.models import Attachment, Case, Event, Payload, Task
 
 ERASED_TITLE = "（内容已按期清除）"
 BATCH = 200  # cases read at once
@@ -25,15 +25,13 @@ class CaseHistory:
     append_only_tables: tuple[str, ...] = ("cases_event", "cases_payload")
 
     def chains(self, ref: str | None = None) -> Iterator[ChainView]:
-        cases = Case.objects.order_by("pk")
+        cases = _whole().order_by("pk")
         if ref is not None:
             cases = cases.filter(number=ref)
-        events = Event.objects.order_by("seq").select_related("payload")
-        tasks = Task.objects.filter(state=Task.State.OPEN)
-        whole = cases.prefetch_related(Prefetch("events", events), Prefetch("tasks", tasks, to_attr="open_tasks"))
-        for case in whole.iterator(chunk_size=BATCH):
-            views = [_view(event) for event in case.events.all()]
-            yield ChainView(case.number, case.head_hash, case.seq, views, _fold_check(case, views))
+        return map(_chain, cases.iterator(chunk_size=BATCH))
+
+    def chains_after(self, ref: str, limit: int) -> list[ChainView]:
+        return [_chain(case) for case in _whole().order_by("number").filter(number__gt=ref)[:limit]]
 
     def heads(self) -> Iterator[Head]:
         rows = Case.objects.order_by("pk").values_list("number", "seq", "head_hash")
@@ -44,10 +42,14 @@ class CaseHistory:
         return self._erasable(retention, before).count()
 
     def erase(self, retention: str, before: datetime, now: datetime, limit: int) -> int:
+        from qinqing.cases import indexing  # noqa: PLC0415 - reads cases as their pages do, and those verify a history
+
         with transaction.atomic():
             chosen = list(islice(self._erasable(retention, before).values_list("pk", "event__case_id"), limit))
             erased = Payload.objects.filter(pk__in=[pk for pk, _ in chosen]).update(body=None, salt="", erased_at=now)
-            Case.objects.filter(pk__in={case for _, case in chosen}).update(title=ERASED_TITLE)
+            cases = {case for _, case in chosen}
+            Case.objects.filter(pk__in=cases).update(title=ERASED_TITLE)
+            indexing.index(cases)  # what was erased is found no more
         return erased
 
     def _erasable(self, retention: str, before: datetime) -> QuerySet[Payload]:
@@ -56,41 +58,29 @@ class CaseHistory:
         )
 
 
+def _whole() -> QuerySet[Case]:
+    return Case.objects.prefetch_related(
+        Prefetch("events", Event.objects.order_by("seq").select_related("payload")),
+        Prefetch("tasks", Task.objects.filter(state=Task.State.OPEN), to_attr="open_tasks"),
+        Prefetch("attachments", Attachment.objects.order_by("pk")),
+    )
+
+
+def _chain(case: Case) -> ChainView:
+    events, files = list(case.events.all()), list(case.attachments.all())
+    rows = partial(row_differences, case, events, case.open_tasks, files)  # type: ignore[attr-defined]
+    return ChainView(
+        case.number,
+        case.head_hash,
+        case.seq,
+        [_view(event) for event in events],
+        rows,
+        partial(file_differences, files),
+    )
+
+
 def _view(event: Event) -> EventView:
     payload = getattr(event, "payload", None)
     if payload is None:
         return EventView(event.seq, event.head, event.hash)
     return EventView(event.seq, event.head, event.hash, payload.body, payload.salt, payload.erased_at is not None)
-
-
-def fold(views: list[EventView]) -> State:
-    """The state that the recorded moves lead to."""
-    state = State("")
-    for view in views:
-        state = apply(state, json.loads(view.head)["moves"])
-    return state
-
-
-def _fold_check(case: Case, views: list[EventView]) -> Callable[[], list[str]]:
-    def check() -> list[str]:
-        state = fold(views)
-        due = datetime.fromisoformat(state.due) if state.due and state.is_open else None
-        pairs = {
-            "stage": (case.stage, state.stage),
-            "outcome": (case.outcome, state.outcome),
-            "round": (case.round, state.round),
-            "version": (case.version, state.version),
-            "level": (case.level, state.level),
-            "marking": (tuple(case.marking.split()), state.marking),
-            "state": (json.loads(case.state), json.loads(state.to_json())),
-            "due_at": (case.due_at, due),
-            "held": (case.held, state.held),
-            "lead": (case.lead_id, state.fields.get("lead")),
-            "tasks": (
-                sorted((task.node, task.unit_id) for task in case.open_tasks),  # type: ignore[attr-defined]
-                sorted(split(tok) for tok in state.marking),
-            ),
-        }
-        return [f"{name}: {row!r} ≠ {folded!r}" for name, (row, folded) in pairs.items() if row != folded]
-
-    return check

@@ -47,13 +47,13 @@ def may_act(
     if act is None:
         if action in SYSTEM_ACTS or (action == "resume" and actor.kind == "system"):
             return actor.kind == "system"
-        return bool(tok) and _fits(action, split(tok)[0]) and may_work_on(spec, state, tok, actor, party_id, parent_of)
+        return bool(tok) and fits(action, split(tok)[0]) and may_work_on(spec, state, tok, actor, party_id, parent_of)
     if state.is_open and act.by in spec.stages[state.stage].tasks:
         return bool(tok) and may_work_on(spec, state, tok, actor, party_id, parent_of)
     return _holds(actor, act.by, desks.get(act.by_desk), party_id, parent_of)
 
 
-def _fits(action: str, node: str) -> bool:
+def fits(action: str, node: str) -> bool:
     """Approvals are approved or refused, supervision tasks attended to, the rest signed, assigned and noted."""
     if action in {"approve", "refuse"}:
         return node.startswith("?")

@@ -110,6 +110,7 @@ class Act:
     evidence: int = 0
     tells: tuple[str, ...] = ()
     level: str = ""
+    to_desk: bool = False  # the level's desk gets the case, as when the clock raises it
 
     @property
     def fields(self) -> tuple[str, ...]:

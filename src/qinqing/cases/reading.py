@@ -32,6 +32,8 @@ from qinqing.cases.procedure import (
 from qinqing.lib.labels import Label
 from qinqing.lib.workdays import Budget
 
+OPENING = {"zh": "提出诉求", "en": "Matter raised"}  # how a case begins, where its procedure has no other word
+
 
 def parse(text: str) -> Procedure:
     """A procedure from its YAML text. Raises ProcedureError."""
@@ -46,7 +48,7 @@ def parse(text: str) -> Procedure:
         raised_by=tuple(raw["raised_by"]),
         promise=_promise(promise) if promise else None,
         fields=MappingProxyType(fields),
-        opens_with=_act("open", "opens_with", {**raw.get("opens_with", {}), "by": "anyone"}, fields),
+        opens_with=_act("open", "opens_with", {**OPENING, **raw.get("opens_with", {}), "by": "anyone"}, fields),
         ladder=MappingProxyType({name: _ladder(name, value) for name, value in raw.get("ladder", {}).items()}),
         stages=MappingProxyType({name: _stage(name, value, fields) for name, value in raw["stages"].items()}),
         anytime=MappingProxyType(
@@ -145,6 +147,7 @@ def _act(name: str, place: str, raw: Mapping[str, Any], fields: Mapping[str, Fie
         evidence=raw.get("evidence", 0),
         tells=tuple(raw.get("tells", ())),
         level=raw.get("level", ""),
+        to_desk=raw.get("to_desk", False),
     )
 
 

@@ -16,6 +16,18 @@ class Refused(Problem):
     title = Label("不能这样办理", "This cannot be done")
 
 
+class PartyAlone(Refused):
+    """An officer's browser, at the window or anywhere, never takes the party's last word."""
+
+    code = "party_alone"
+    title = Label("请当事人自己评价", "For the party alone")
+
+    def __init__(self) -> None:
+        zh = "本浏览器登录的是工作人员，评价只能由当事人作出。请来访人用自己的手机扫回执上的二维码评价"
+        en = "An officer is signed in in this browser. Let the visitor scan the code on the receipt with their own phone"
+        super().__init__(Label(zh, en))
+
+
 class Incomplete(Problem):
     """The form is not whole; `fields` says which and why."""
 

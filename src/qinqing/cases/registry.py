@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qinqing.accounts.actor import Actor
 from qinqing.lib.labels import Label
+
+if TYPE_CHECKING:
+    from qinqing.cases.casefile import CaseFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,17 @@ class Context:
 
 Guard = Callable[[Context], bool]
 Effect = Callable[[Context], Mapping[str, Any] | None]
+Why = Label | Callable[[Context], Label]
+Prefill = Callable[["CaseFile"], object]
 GUARDS: dict[str, Guard] = {}
-REASONS: dict[str, Label] = {}
+REASONS: dict[str, Why] = {}
 EFFECTS: dict[str, Effect] = {}
+PREFILLS: dict[tuple[str, str], Prefill] = {}
 
 
-def guard(name: str, why: Label) -> Callable[[Guard], Guard]:
-    """Register a guard under `<wing>.<name>`; `why` tells the person what did not hold and what to do."""
+def guard(name: str, why: Why) -> Callable[[Guard], Guard]:
+    """Register a guard under `<wing>.<name>`; `why` tells the person what did not hold and what to do, and may look
+    at the case to say which paper it is about."""
 
     def register(function: Guard) -> Guard:
         GUARDS[name], REASONS[name] = function, why
@@ -54,6 +61,16 @@ def effect(name: str) -> Callable[[Effect], Effect]:
 
     def register(function: Effect) -> Effect:
         EFFECTS[name] = function
+        return function
+
+    return register
+
+
+def prefill(act: str, field: str) -> Callable[[Prefill], Prefill]:
+    """What stands in a field of an act's form before anybody types: a draft to be read and changed, never a rule."""
+
+    def register(function: Prefill) -> Prefill:
+        PREFILLS[act, field] = function
         return function
 
     return register

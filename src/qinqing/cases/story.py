@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from qinqing.cases.models import Attachment, Event
-from qinqing.cases.procedure import LEVELS, Field
+from qinqing.cases.procedure import LEVELS, Act, Field, Procedure
 from qinqing.cases.state import split
 from qinqing.lib.labels import Label
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from qinqing.cases.casefile import CaseFile
 
 STANDARD_LABELS = {
-    "open": Label("提出诉求", "Matter raised"),
     "sign": Label("签收", "Signed for"),
     "assign": Label("转交", "Handed to a colleague"),
     "note": Label("记事", "Note"),
@@ -61,7 +60,7 @@ class Happened:
 def tell(file: CaseFile, *, party: bool = False) -> list[Happened]:
     """The whole story, newest first. For the party: only what is theirs to read."""
     files: dict[int, list[Attachment]] = {}
-    for attachment in file.case.attachments.order_by("pk"):
+    for attachment in sorted(file.case.attachments.all(), key=lambda attached: attached.pk):  # may be read beforehand
         files.setdefault(attachment.event_seq or 0, []).append(attachment)
     told = [_told(file, event, files.get(event.seq, []), party) for event in file.events]
     return [item for item in reversed(told) if item]
@@ -103,6 +102,12 @@ def _kind(event: Event, moves: Mapping[str, Any]) -> str:
     return "system" if event.actor_id is None else "act"
 
 
+def _act_named(spec: Procedure, action: str) -> Act | None:
+    if action == "open":
+        return spec.opens_with
+    return next((act for _, act in spec.all_acts() if act.name == action), None)
+
+
 def _who(file: CaseFile, event: Event, payload: Mapping[str, Any]) -> str:
     return file.names.get(event.actor_id or 0, "") or str(payload.get("actor", ""))
 
@@ -111,7 +116,7 @@ def _title(file: CaseFile, action: str, moves: Mapping[str, Any]) -> Label:
     if action == "rung":
         level = LEVELS[moves["level"] - 1] if "level" in moves else ""
         return file.spec.ladder[level].label if level in file.spec.ladder else STANDARD_LABELS["rung"]
-    act = next((a for _, a in file.spec.all_acts() if a.name == action), None)
+    act = _act_named(file.spec, action)
     label = act.label if act else STANDARD_LABELS.get(action, Label(action, action))
     return Label(f"{label.zh}（待审批）", f"{label.en} (to be approved)") if "propose" in moves else label
 

@@ -59,10 +59,21 @@ def tellings(case_id: int, seq: int, now: datetime) -> Iterator[Telling]:
             _heads(state, on), "head", Label(f"{word.zh}：{case.number}", f"{word.en}: {case.number}"), link, True
         )
     if party_word := _for_party(spec, event.action, moves):
-        people = frozenset(_agents(case, on))
+        people = frozenset(agents(case, on))
         yield Telling(
             people, "party", Label(f"{party_word.zh}：{case.number}", f"{party_word.en}: {case.number}"), link, False
         )
+
+
+def party_news(case_id: int, seq: int) -> Label | None:
+    """What event `seq` means to whoever waits for the outcome: an answer, the end, or that it is taken up again. None:
+    nothing, or a question that only the case's own party can answer."""
+    case, event = Case.objects.get(pk=case_id), Event.objects.get(case=case_id, seq=seq)
+    spec, moves = shelf.by_id(case.procedure_id), json.loads(event.head)["moves"]
+    if moves.get("outcome") == "":
+        return Label("已重新办理", "Taken up again")
+    act = next((act for _, act in spec.all_acts() if act.name == event.action), None)
+    return None if act and act.suspends else _for_party(spec, event.action, moves)
 
 
 def workers(spec: Procedure, state: State, tok: str, on: date) -> list[int]:
@@ -109,7 +120,7 @@ def _for_party(spec: Procedure, action: str, moves: dict[str, object]) -> Label 
     return None
 
 
-def _agents(case: Case, on: date) -> Iterator[int]:
+def agents(case: Case, on: date) -> Iterator[int]:
     """Accounts of the party itself and of those who act for it."""
     if case.party.user_id:
         yield case.party.user_id

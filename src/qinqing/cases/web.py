@@ -1,10 +1,11 @@
-"""办件页面: desks, the case page with its acts, the party's own page, supervision. Every name stands in the permissions
+"""办件页面: desks, the case page with its acts, the party's own page. Every name stands in the permissions
 table; which case a person may open is decided here (`desks.visible`), what they may do by the kernel."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
 
 from django.core.paginator import Paginator
@@ -16,17 +17,18 @@ from django.views.decorators.http import require_GET, require_POST
 from qinqing.accounts.actor import Actor
 from qinqing.audit.services import log_read
 from qinqing.cases import acting, blobs, desks
+from qinqing.cases import sheets as case_sheets
 from qinqing.cases.actform import ActForm, act_forms, build, new_key, typed
 from qinqing.cases.calendars import current
 from qinqing.cases.casefile import CaseFile, Offer
 from qinqing.cases.models import Attachment, Case
-from qinqing.cases.refusals import Conflict, Incomplete
+from qinqing.cases.refusals import Conflict, Incomplete, PartyAlone
 from qinqing.cases.rows import Group, grouped, rows_of
 from qinqing.cases.story import Happened
 from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
-from qinqing.ui import parts
+from qinqing.ui import parts, sheets
 from qinqing.ui.errors import NotFound, Problem
 from qinqing.ui.flash import say
 
@@ -45,57 +47,53 @@ def actor_of(request: HttpRequest) -> Actor:
 def desk(request: HttpRequest) -> HttpResponse:
     """我的办件."""
     now, actor = present(), actor_of(request)
+    if sheets.wanted(request):
+        return _desk_sheet(request, now)
     shown = desks.my_desk(actor, request.GET.get("tab", ""), now)
     units = Unit.objects.filter(pk__in=actor.unit_ids)
     tabs = [(name, label, shown.counts[name]) for name, label in desks.TABS.items()]
     return render(request, "cases/desk.html", {"desk": shown, "tabs": tabs, "units": units, "now": now})
 
 
+def _desk_sheet(request: HttpRequest, now: datetime) -> HttpResponse:
+    shown = desks.my_desk(actor_of(request), request.GET.get("tab", ""), now, whole=True)
+    cases = [row.case for group in shown.groups for row in group.rows]
+    title = Label("我的办件", "My matters")
+    return sheets.download(request, case_sheets.sheet(title, cases, desks.TABS[shown.tab], now), now)
+
+
 @require_GET
 def unit(request: HttpRequest) -> HttpResponse:
     """本单位办件: for liaisons and heads."""
     now = present()
-    page = Paginator(desks.unit_cases(actor_of(request), now), 50).get_page(request.GET.get("page"))
-    groups = list(grouped(rows_of(page.object_list, now), now))
+    found = desks.unit_cases(actor_of(request), now)
     title = Label("本单位办件", "My unit's matters")
+    if sheets.wanted(request):
+        note = Label("本单位和下属单位正在办理的全部办件", "All open matters of the unit and those below it")
+        return sheets.download(request, case_sheets.sheet(title, found, note, now), now)
+    page = Paginator(found, 50).get_page(request.GET.get("page"))
+    groups = list(grouped(rows_of(page.object_list, now), now))
     return render(request, "cases/list.html", {"groups": groups, "page": page, "heading": title, "q": "", "now": now})
 
 
 @require_GET
 def search(request: HttpRequest) -> HttpResponse:
     """办件查询."""
-    now, text = present(), request.GET.get("q", "").strip()[:80]
-    found = (
-        desks.find_cases(text, actor_of(request)) if text else desks.visible(actor_of(request)).order_by("-opened_at")
-    )
-    page = Paginator(found.select_related("party", "lead"), 50).get_page(request.GET.get("page"))
+    now, text, actor = present(), request.GET.get("q", "").strip()[:80], actor_of(request)
+    found = desks.find_cases(text, actor) if text else desks.latest(actor)
+    if sheets.wanted(request):
+        note = Label(f"查询“{text}”", f"found by “{text}”") if text else Label("可查阅的全部办件", "All you may see")
+        note = Label(f"{note.zh}{found.note.zh}", f"{note.en}{found.note.en}")
+        return sheets.download(request, case_sheets.sheet(Label("办件查询", "Matters"), found.cases, note, now), now)
+    page = Paginator(found.cases, 50).get_page(request.GET.get("page"))
     rows = rows_of(page.object_list, now)
-    groups = [Group(Label("查询结果", "Found"), Label(f"{page.paginator.count}件", f"{page.paginator.count}"), rows)]
+    groups = [Group(Label("查询结果", "Found"), Label("", ""), rows)]
     title = Label("办件查询", "Find matters")
     return render(
         request,
         "cases/list.html",
-        {"groups": groups if rows else [], "page": page, "heading": title, "q": text, "find": True},
+        {"groups": groups if rows else [], "page": page, "heading": title, "q": text, "more": found.more},
     )
-
-
-@require_GET
-def supervise(request: HttpRequest) -> HttpResponse:
-    """督办台: five counts that are the filters."""
-    now = present()
-    filters = desks.supervision(now)
-    chosen = request.GET.get("of") if request.GET.get("of") in filters else "overdue"
-    page = Paginator(filters[cast(str, chosen)], 50).get_page(request.GET.get("page"))
-    address = reverse("cases:supervise")
-    figures = [
-        parts.Figure(label, filters[name].count(), f"{address}?of={name}", tone="red" if name == "overdue" else "")
-        for name, label in desks.SUPERVISION_LABELS.items()
-    ]
-    mine = desks.first_rows(desks.my_desk(actor_of(request), "approve", now), 6)
-    return render(request, "cases/supervise.html", {
-        "figures": figures, "page": page, "rows": rows_of(page.object_list, now), "mine": mine, "now": now,
-        "heading": desks.SUPERVISION_LABELS[cast(str, chosen)],
-    })  # fmt: skip
 
 
 # -- one case ---------------------------------------------------------------------------------------------------------
@@ -279,10 +277,15 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
-    """我的诉求: the matters of the person and the companies they act for."""
-    now = present()
-    cases = desks.visible(actor_of(request)).select_related("party", "lead").order_by("-opened_at")[:100]
-    return render(request, "cases/mine.html", {"rows": rows_of(cases, now), "now": now})
+    """我的诉求: the matters of the person and the companies they act for; `q`: those that hold these words."""
+    now, text, actor = present(), request.GET.get("q", "").strip()[:80], actor_of(request)
+    mine = desks.visible(actor).select_related("party", "lead").order_by("-opened_at")
+    cases = desks.find_cases(text, actor).cases if text else mine
+    if sheets.wanted(request):
+        title, note = Label("我的诉求", "My matters"), Label("全部诉求", "All matters")
+        sheet = case_sheets.sheet(title, cases, note, now, case_sheets.PARTY_COLUMNS)
+        return sheets.download(request, sheet, now)
+    return render(request, "cases/mine.html", {"rows": rows_of(cases[:100], now), "now": now, "q": text})
 
 
 @require_GET
@@ -311,18 +314,28 @@ def _show_party(
 ) -> HttpResponse:
     code = file.case.receipt_code
     by_code = file.actor.user_id is None
+    last_word = [form for form in forms if form.offer.action in file.spec.afterwards]
     return render(request, "cases/follow.html", {
-        "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "forms": forms, "trouble": trouble,
+        "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "trouble": trouble,
+        "forms": [form for form in forms if form not in last_word], "last_word": last_word, "kept": kept,
         "happenings": [happening(item, file.case, code) for item in file.story(party=True)], "by_code": by_code,
-        "kept": kept,
+        "officer": _is_officer(request),
     }, status=status)  # fmt: skip
+
+
+def _is_officer(request: HttpRequest) -> bool:
+    """Whether an officer is signed in in this browser, whoever's receipt lies open."""
+    return getattr(request.user, "kind", "") == "officer"
 
 
 @require_POST
 def follow_act(request: HttpRequest, code: str, action: str) -> HttpResponse:
-    """Supplement, withdraw, say “not solved” with the receipt code."""
+    """Supplement, withdraw, say “not solved”, rate with the receipt code; rating is not for an officer's browser."""
     file = _by_code(code)
     request.actor = file.actor  # type: ignore[attr-defined]  # the receipt is the right
+    if _is_officer(request) and action in file.spec.afterwards:
+        offer = next((offer for offer in file.offers if offer.action == action), None)
+        return _refused(request, file.case.pk, action, offer, PartyAlone())
     return _do(request, file, action, lambda: redirect("cases:follow", code=file.case.receipt_code))
 
 
@@ -347,7 +360,6 @@ urlpatterns = [
     path("desk/", desk, name="desk"),
     path("unit/", unit, name="unit"),
     path("cases/", search, name="search"),
-    path("supervision/", supervise, name="supervise"),
     path("cases/<str:number>/", case, name="case"),
     path("cases/<str:number>/receipt/", receipt, name="receipt"),
     path("cases/<str:number>/phone/", phone, name="phone"),

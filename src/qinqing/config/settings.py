@@ -167,6 +167,12 @@ WHITENOISE_USE_FINDERS = True
 BLOBS = HOME / "blobs"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_HANDLERS = [
+    "qinqing.ui.uploads.Cut",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 _https = os.environ.get("QINQING_HTTPS") == "1"
 SECURE_SSL_REDIRECT = False  # the proxy in front redirects

@@ -16,11 +16,13 @@ class DirectoryConfig(AppConfig):
 
     def ready(self) -> None:
         from qinqing.accounts.access import set_role_source  # noqa: PLC0415
-        from qinqing.directory import imports, selectors  # noqa: PLC0415
+        from qinqing.directory import contact_sheets, imports, selectors  # noqa: PLC0415
         from qinqing.messaging.jobs import register_job  # noqa: PLC0415
 
         set_role_source(selectors.roles_and_parties)
         register(Entry(REFERENCE, Label("企业", "Companies"), "directory:companies", 60, icon="search"))
         register(Entry(REFERENCE, Label("科室与联络员", "Sections and liaisons"), "directory:sections", 62))
         register(Entry(Label("我的", "Mine"), Label("请假代岗", "Leave"), "directory:leaves", 95))
+        register(Entry(REFERENCE, Label("导入表格", "Import a sheet"), "directory:sheets", 66))
+        contact_sheets.add_kind()
         register_job("directory.imports", 2, imports.run_pending)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -82,9 +82,9 @@ def find_columns(header: Sequence[Cell], given: Mapping[str, str] | None = None)
     """Recognise columns by their headers; `given` (header -> field, `-` to ignore, `field!clear` to erase by empty
     cells) comes first. Raises Invalid naming what is missing, unknown or held twice."""
     names = tuple("" if cell is None else str(cell).strip() for cell in header)
-    known = {_plain(text): name for name, entry in _columns().items() for text in entry["headers"]}
-    wanted = {_plain(column): target for column, target in (given or {}).items()}
-    if lost := [column for column in given or {} if _plain(column) not in map(_plain, names)]:
+    known = {plain_header(text): name for name, entry in _columns().items() for text in entry["headers"]}
+    wanted = {plain_header(column): target for column, target in (given or {}).items()}
+    if lost := [column for column in given or {} if plain_header(column) not in map(plain_header, names)]:
         raise Invalid(
             f"文件中没有“{lost[0]}”这一列；现有列：{'、'.join(filter(None, names))}",
             f"The file has no column {lost[0]!r}; it has: {', '.join(filter(None, names))}",
@@ -92,7 +92,7 @@ def find_columns(header: Sequence[Cell], given: Mapping[str, str] | None = None)
     fields: dict[int, str] = {}
     clear = set()
     for index, name in enumerate(names):
-        target, _, mark = wanted.get(_plain(name), known.get(_plain(name), "-")).partition("!")
+        target, _, mark = wanted.get(plain_header(name), known.get(plain_header(name), "-")).partition("!")
         if not name or target in {"-", ""}:
             continue
         if target not in _columns() or mark not in {"", "clear"}:
@@ -167,7 +167,7 @@ def _code(cell: Cell, today: date) -> str:
 
 
 def _kind(cell: Cell, today: date) -> str:
-    text = _plain(_plain_text(cell))
+    text = plain_header(_plain_text(cell))
     for kind, words in _KINDS.items():
         if text in words:
             return kind
@@ -184,6 +184,8 @@ def _industry(cell: Cell, today: date) -> str:
 
 
 def _day(cell: Cell, today: date) -> str:
+    if isinstance(cell, datetime):
+        cell = cell.date()
     day = cell if isinstance(cell, date) else _day_of_text(_plain_text(cell), cell)
     if day > today:
         raise Invalid(f"晚于今天（{today}），请核对", f"Later than today ({today}); check it")
@@ -269,7 +271,7 @@ def _columns() -> dict[str, dict[str, Any]]:
     return data
 
 
-def _plain(header: str) -> str:
+def plain_header(header: str) -> str:
     """A header for comparing: folded, without blanks, brackets and marks."""
     return re.sub(r"[\s()\[\]:：*_、]+", "", unicodedata.normalize("NFKC", header)).lower()
 

@@ -1,29 +1,26 @@
 """Reading tables that offices send (CSV and XLSX) and writing CSV that spreadsheets open safely. Pure.
 
-A cell is None (empty), text, a number or a date; text keeps its inner blanks. CSV is read as UTF-8, with or without
-BOM, else as GB18030. XLSX is read by calamine, the first sheet.
+A cell is None (empty), text, a number, a date, or a date with its hour (no zone); text keeps its inner blanks. CSV is
+read as UTF-8, with or without BOM, else as GB18030. XLSX is read by calamine, the first sheet.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineSheet
 
-from qinqing.lib.identifiers import Invalid
+from qinqing.directory.workbooks import Unreadable, first_sheet
+
+__all__ = ["MAX_BYTES", "Cell", "Unreadable", "read_table", "safe_cell", "sheet_rows", "write_csv"]
 
 Cell = str | float | date | None
 MAX_BYTES = 200_000_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-class Unreadable(Invalid):
-    """The file is no table we can read; says why and what to do."""
 
 
 def read_table(path: Path, suffix: str | None = None) -> Iterator[list[Cell]]:
@@ -31,7 +28,7 @@ def read_table(path: Path, suffix: str | None = None) -> Iterator[list[Cell]]:
     the spreadsheet's. `suffix` overrides the path's. Raises Unreadable."""
     kind = (suffix or path.suffix).lower()
     if kind == ".xlsx":
-        return _xlsx(path)
+        return sheet_rows(first_sheet(path, 5 * MAX_BYTES))
     if kind in {".csv", ".txt"}:
         return _csv(path)
     raise Unreadable(
@@ -81,14 +78,8 @@ def _decoded(raw: bytes) -> str:
     )
 
 
-def _xlsx(path: Path) -> Iterator[list[Cell]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > 5 * MAX_BYTES:
-                raise Unreadable("文件解压后过大，请分成几个文件", "Too large when unpacked; split the file")
-        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
-    except (zipfile.BadZipFile, CalamineError) as error:
-        raise Unreadable("文件损坏或不是XLSX，请用表格软件重新另存", "Damaged or no XLSX; save it again") from error
+def sheet_rows(sheet: CalamineSheet) -> Iterator[list[Cell]]:
+    """The rows of a sheet, numbered as in the spreadsheet."""
     before = sheet.start[0] if sheet.start else 0
     yield from ([] for _ in range(before))  # calamine leaves out empty rows above the table
     for row in sheet.iter_rows():
@@ -101,8 +92,8 @@ def _xlsx_cell(cell: object) -> Cell:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, str):
         return cell.strip() or None
-    if isinstance(cell, datetime):
-        return cell.date()
+    if isinstance(cell, datetime):  # a day without hours is a day
+        return cell if cell.time() != time() else cell.date()
     if isinstance(cell, int | float | date):
         return cell
     return None if cell is None else str(cell)

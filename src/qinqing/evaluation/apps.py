@@ -1,6 +1,8 @@
-"""Rating and follow-up's place in the house (评价、回访, Y5, Y6)."""
+"""Rating and follow-up's place in the house (评价、回访, Y5, Y6): pages in the menu, panels on the pages of cases."""
 
 from django.apps import AppConfig
+
+from qinqing.lib.labels import Label
 
 
 class EvaluationConfig(AppConfig):
@@ -8,4 +10,13 @@ class EvaluationConfig(AppConfig):
     verbose_name = "评价"
 
     def ready(self) -> None:
-        from qinqing.evaluation import rating  # noqa: F401, PLC0415 - registers its guard and effects
+        from qinqing.evaluation import call_sheets, rating, web_panels  # noqa: F401, PLC0415 - rating registers effects
+        from qinqing.ui import panels  # noqa: PLC0415
+        from qinqing.ui.menu import Entry, register  # noqa: PLC0415
+
+        panels.register("case.main", 10, web_panels.origin)
+        panels.register("case.rail", 30, web_panels.for_officers)
+        panels.register("follow.main", 20, web_panels.for_the_party)
+        call_sheets.add_kind()
+        register(Entry(Label("办理", "Work"), Label("每月回访复盘", "Monthly follow-up"), "evaluation:follow_up", 36))
+        register(Entry(Label("数据", "Figures"), Label("群众评价", "Ratings"), "evaluation:ratings", 52))

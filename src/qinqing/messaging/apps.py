@@ -16,12 +16,15 @@ class MessagingConfig(AppConfig):
     verbose_name = "收发"
 
     def ready(self) -> None:
-        from qinqing.audit import anchors  # noqa: PLC0415 - models are ready only now
+        from qinqing.audit import anchors, nightly  # noqa: PLC0415 - models are ready only now
+        from qinqing.audit.services import on_findings  # noqa: PLC0415
         from qinqing.messaging import jobs, selectors, services  # noqa: PLC0415
         from qinqing.ui.menu import Entry, register  # noqa: PLC0415
 
         jobs.register_job("audit.anchor", 600, anchors.anchor_due)
+        jobs.register_job("audit.verify", 300, nightly.verify_tonight)
         anchors.on_anchor(services.announce_anchor)
+        on_findings(services.announce_findings)
         for entry in (
             Entry(_MINE, Label("通知", "Notices"), "messaging:notices", 980, selectors.unread_of, icon="bell"),
             Entry(_SYSTEM, Label("核验与日锚", "Verification"), "audit:anchors", 921),

@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 PREFIX = "endpoint:"
 TIMEOUT, CONNECT = 10, 3  # seconds
+_BUSY = frozenset({408, 429, 502, 503, 504})  # said by an endpoint that takes nothing just now
 
 
 class NotDelivered(Exception):
-    """No acknowledgement; the text says what came instead. `final`: trying again is useless."""
+    """No acknowledgement; the text says what came instead. `final`: trying again is useless. `silent`: the endpoint
+    takes nothing at all just now; else it answered, and what it does not like may be this one message."""
 
-    def __init__(self, text: str, *, final: bool = False) -> None:
+    def __init__(self, text: str, *, final: bool = False, silent: bool = False) -> None:
         super().__init__(text)
-        self.final = final
+        self.final, self.silent = final, silent
 
 
 def bad_url(url: str) -> Label | None:
@@ -88,9 +90,9 @@ def post(client: httpx.Client, url: str, secret: str, message: Message, now: dat
         with client.stream("POST", url, content=body, headers=headers, timeout=timeout) as answer:
             status = answer.status_code  # the answer's body is not read: it may be endless
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise NotDelivered(f"{type(error).__name__}: {error}") from error
+        raise NotDelivered(f"{type(error).__name__}: {error}", silent=True) from error
     if not 200 <= status < 300:
-        raise NotDelivered(f"HTTP {status}", final=status == 410)
+        raise NotDelivered(f"HTTP {status}", final=status == 410, silent=status in _BUSY)
 
 
 def _is_loopback(host: str) -> bool:

@@ -44,6 +44,7 @@ class Endpoint(models.Model):
     secret = models.CharField(max_length=120)
     topics = models.JSONField(default=list)  # prefixes of topics
     active = models.BooleanField(default=True)
+    silent_until = models.DateTimeField(null=True)  # it did not answer: nothing is tried before; new messages wait too
 
 
 class Delivery(models.Model):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -43,9 +43,12 @@ def plan(now: datetime, batch: int = 100) -> int:
     with transaction.atomic():
         rows = list(Outbox.objects.select_for_update(skip_locked=True).filter(handled_at=None).order_by("id")[:batch])
         deliveries = [
-            Delivery(message=row, receiver=receiver, next_at=now)
+            Delivery(message=row, receiver=receiver, next_at=first_try)
             for row in rows
-            for receiver in [*reactions.receivers(row.topic), *_endpoints(endpoints, row.topic)]
+            for receiver, first_try in [
+                *((receiver, now) for receiver in reactions.receivers(row.topic)),
+                *_endpoints(endpoints, row.topic, now),
+            ]
         ]
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         Outbox.objects.filter(pk__in=[row.pk for row in rows]).update(handled_at=now)
@@ -107,18 +110,23 @@ def send(delivery_id: int, client: httpx.Client, now: datetime) -> None:
     waiting = Delivery.objects.filter(pk=delivery_id, state=Delivery.State.WAITING)
     if not waiting.filter(next_at__lte=now).update(next_at=now + CLAIM):
         return
-    row = waiting.select_related("message").get()
-    endpoint = Endpoint.objects.filter(pk=row.receiver.removeprefix(delivery.PREFIX)).first()
+    row = waiting.select_related("message").first()
+    if row is None:  # an operator dropped it in this moment
+        return
+    endpoints = Endpoint.objects.filter(pk=row.receiver.removeprefix(delivery.PREFIX))
     try:
-        if endpoint is None or not endpoint.active:
+        endpoint = endpoints.filter(active=True).first()
+        if endpoint is None:
             raise delivery.NotDelivered("对端已停用 / the endpoint is switched off", final=True)
         delivery.post(client, endpoint.url, endpoint.secret, Message.of(row.message), now)
     except delivery.NotDelivered as problem:
         _failed(row, str(problem), now, final=problem.final)
-        if not problem.final:  # do not wait for the same silent endpoint again with each of its messages
+        if problem.silent:  # do not wait for the same silent endpoint again with each of its messages
             others = Delivery.objects.filter(receiver=row.receiver, state=Delivery.State.WAITING)
             others.filter(next_at__lt=row.next_at).update(next_at=row.next_at)
+            endpoints.update(silent_until=row.next_at)
     else:
+        endpoints.exclude(silent_until=None).update(silent_until=None)
         _still_waiting(row).update(state=Delivery.State.DONE, done_at=now, attempts=row.attempts + 1, last_error="")
 
 
@@ -139,9 +147,8 @@ def _still_waiting(row: Delivery) -> QuerySet[Delivery]:
     return Delivery.objects.filter(pk=row.pk, state=Delivery.State.WAITING)
 
 
-def _endpoints(endpoints: Sequence[Endpoint], topic: str) -> list[str]:
-    return [
-        f"{delivery.PREFIX}{endpoint.pk}"
-        for endpoint in endpoints
-        if any(concerns(str(prefix), topic) for prefix in endpoint.topics)
-    ]
+def _endpoints(endpoints: Sequence[Endpoint], topic: str, now: datetime) -> Iterator[tuple[str, datetime]]:
+    """Receivers of a topic, and when to try first: at one that is silent, behind the messages already waiting."""
+    for endpoint in endpoints:
+        if any(concerns(str(prefix), topic) for prefix in endpoint.topics):
+            yield f"{delivery.PREFIX}{endpoint.pk}", max(now, endpoint.silent_until or now)

@@ -9,11 +9,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from qinqing.accounts.actor import Actor
-from qinqing.audit.models import Anchor
+from qinqing.accounts.models import AdminRole
+from qinqing.audit.models import Anchor, Verification
 from qinqing.audit.services import log_security
 from qinqing.lib.labels import Label
 from qinqing.messaging import delivery
 from qinqing.messaging.models import Delivery, Endpoint
+from qinqing.messaging.notices import notify
 from qinqing.messaging.outbox import enqueue
 from qinqing.messaging.signing import new_secret
 from qinqing.ui.errors import Problem
@@ -114,6 +116,18 @@ def announce_anchor(anchor: Anchor) -> None:
     """The day's root goes to every endpoint that wants `audit.anchor`: a witness outside this machine."""
     body = {"day": str(anchor.day), "algorithm": anchor.algorithm, "root": anchor.root, "chains": anchor.chains}
     enqueue("audit", f"anchor:{anchor.day}", "audit.anchor", body, anchor.made_at)
+
+
+def announce_findings(verification: Verification) -> None:
+    """A verification found something: every audit administrator gets an urgent notice, each time until all is well."""
+    auditors = AdminRole.objects.filter(role=AdminRole.Role.AUDIT, user__is_active=True)
+    count = verification.findings
+    title = Label(
+        f"历史核验发现{count}处问题，请立即查看",
+        f"Verification of the histories: {count} finding{'s' if count > 1 else ''}; look at once",
+    )
+    user_ids = auditors.values_list("user_id", flat=True)
+    notify(user_ids, f"audit.verification:{verification.pk}", title, "/audit/anchors/", True, verification.at)
 
 
 def _give_back(rows: QuerySet[Delivery], actor: Actor, now: datetime) -> int:

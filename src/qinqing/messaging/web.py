@@ -17,9 +17,10 @@ from qinqing.accounts.middleware import actor_of, address_of
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now
 from qinqing.messaging import selectors, services
+from qinqing.messaging import sheets as message_sheets
 from qinqing.messaging.models import Endpoint, Notice
 from qinqing.messaging.notices import mark_read
-from qinqing.ui import flash
+from qinqing.ui import flash, sheets
 from qinqing.ui.forms import Form, said
 
 _LINES = 50
@@ -41,6 +42,8 @@ class EndpointForm(Form):
 def notices(request: HttpRequest) -> HttpResponse:
     """The reader's notices, the newest first."""
     actor = actor_of(request)
+    if sheets.wanted(request):
+        return sheets.download(request, message_sheets.notices(actor.user_id or 0), now())
     page = {
         "page": Paginator(selectors.notices_of(actor.user_id or 0), _LINES).get_page(request.GET.get("page")),
         "unread": selectors.unread_of(actor),
@@ -69,6 +72,8 @@ def notice(request: HttpRequest, notice_id: int) -> HttpResponse:
 @require_GET
 def stuck(request: HttpRequest) -> HttpResponse:
     """What the hand-over cannot do by itself, and the jobs that fail."""
+    if sheets.wanted(request):
+        return sheets.download(request, message_sheets.stuck(), now())
     return render(request, "messaging/stuck.html", _stuck_page(request))
 
 
@@ -102,6 +107,8 @@ def drop(request: HttpRequest, delivery_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def endpoints(request: HttpRequest) -> HttpResponse:
     """The endpoints; a new one's secret is shown on the answer and nowhere else."""
+    if sheets.wanted(request):
+        return sheets.download(request, message_sheets.endpoints(), now())
     form = EndpointForm(request.POST if request.method == "POST" else None)
     shown: dict[str, Any] = {}
     if form.is_bound and form.is_valid():

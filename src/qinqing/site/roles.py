@@ -13,9 +13,9 @@ from qinqing.lib.labels import Label
 HOMES = (
     ("window_clerk", "appeals:window"),
     ("window_head", "appeals:window"),
-    ("supervisor", "cases:supervise"),
-    ("leader", "cases:supervise"),
-    ("inspector", "cases:search"),
+    ("supervisor", "supervision:desk"),
+    ("leader", "insight:leader"),
+    ("inspector", "supervision:board"),
     ("section_head", "cases:desk"),
     ("liaison", "cases:desk"),
     ("handler", "cases:desk"),
@@ -60,7 +60,7 @@ _OFFICERS = (
         Label("督办员：催办、核查、核销", "Supervisor: urges, checks, writes off"),
     ),
     ("leader", "leader", "leadership", Label("县领导：看红灯、批示", "County leader: sees the reds, instructs")),
-    ("inspector", "inspector", "inspection", Label("纪检监察干部：查阅", "Discipline inspector: reads")),
+    ("inspector", "inspector", "inspection", Label("纪检监察干部：监督看板、抽查", "Discipline inspector: oversight, spot checks")),
 )
 
 

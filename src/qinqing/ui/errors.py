@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import BadRequest as Unreadable
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from ninja import NinjaAPI, Schema
@@ -26,6 +27,9 @@ from qinqing.lib.labels import Label
 
 log = logging.getLogger("qinqing.errors")
 PROBLEM_JSON = "application/problem+json"
+_UNREADABLE = Label(
+    "浏览器发来的内容无法识别。返回上一页，刷新后再试", "The request could not be read. Go back, reload, try again"
+)
 
 
 class Problem(Exception):
@@ -197,12 +201,9 @@ def unexpected(request: HttpRequest, exception: BaseException) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler400."""
-    if isinstance(exception, RequestDataTooBig):
+    if isinstance(exception, RequestDataTooBig | TooManyFilesSent):
         return answer(request, _too_large())
-    text = Label(
-        "浏览器发来的内容无法识别。返回上一页，刷新后再试", "The request could not be read. Go back, reload, try again"
-    )
-    return answer(request, BadRequest(text))
+    return answer(request, BadRequest(_UNREADABLE))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -260,6 +261,7 @@ def install(api: NinjaAPI) -> None:
     api.add_exception_handler(Problem, answer_with(lambda problem: problem))
     api.add_exception_handler(Http404, answer_with(lambda _: NotFound(Label("没有这条数据", "There is no such item"))))
     api.add_exception_handler(RequestDataTooBig, answer_with(lambda _: _too_large()))
+    api.add_exception_handler(Unreadable, answer_with(lambda _: BadRequest(_UNREADABLE)))
     api.add_exception_handler(AuthenticationError, answer_with(lambda _: _unsigned()))
     api.add_exception_handler(ValidationError, answer_with(_invalid))
     api.add_exception_handler(HttpError, answer_with(_http_problem))
@@ -280,9 +282,12 @@ def _broken(number: str) -> Broken:
 
 
 def _too_large() -> TooLarge:
-    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000_000
+    most, files = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000_000, settings.DATA_UPLOAD_MAX_NUMBER_FILES
     return TooLarge(
-        Label(f"一次最多{most}MB（附件另计），请分开发送", f"At most {most} MB, files aside; send it in parts")
+        Label(
+            f"一次最多{most}MB文字、{files}个附件（每个不超过20MB），请分几次发送",
+            f"At most {most} MB of text and {files} files of 20 MB each at once; send it in parts",
+        )
     )
 
 

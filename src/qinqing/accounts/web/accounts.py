@@ -9,12 +9,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qinqing.accounts import selectors, services
+from qinqing.accounts import sheets as account_sheets
 from qinqing.accounts.middleware import actor_of, address_of
 from qinqing.accounts.models import User
 from qinqing.accounts.web.forms import KINDS, NewAccount
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
-from qinqing.ui import flash
+from qinqing.ui import flash, sheets
 from qinqing.ui.errors import Invalid
 
 
@@ -23,7 +24,11 @@ def accounts(request: HttpRequest) -> HttpResponse:
     """Search and list."""
     kind = request.GET.get("kind", User.Kind.OFFICER.value)
     text = request.GET.get("q", "").strip()
-    found = Paginator(selectors.accounts(text, kind if kind in KINDS else ""), 50)
+    listed = selectors.accounts(text, kind if kind in KINDS else "")
+    if sheets.wanted(request):
+        of_kind = KINDS.get(kind, Label("各类账号", "All kinds"))
+        return sheets.download(request, account_sheets.accounts(listed, text, of_kind), wallclock.now())
+    found = Paginator(listed, 50)
     page = {"page": found.get_page(request.GET.get("page")), "kinds": KINDS, "kind": kind, "q": text}
     return render(request, "accounts/accounts.html", page)
 

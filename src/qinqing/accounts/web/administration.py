@@ -10,19 +10,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qinqing.accounts import selectors, services
+from qinqing.accounts import sheets as account_sheets
 from qinqing.accounts.access import table
 from qinqing.accounts.middleware import actor_of, address_of
 from qinqing.accounts.models import User
 from qinqing.accounts.web.forms import DUTIES, Appoint, NewToken
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
-from qinqing.ui import flash
+from qinqing.ui import flash, sheets
 from qinqing.ui.forms import Form
 
 
 @require_GET
 def administrators(request: HttpRequest) -> HttpResponse:
     """Who holds the three duties; appoint and relieve."""
+    if sheets.wanted(request):
+        return sheets.download(request, account_sheets.administrators(), wallclock.now())
     return _administrators(request, Appoint())
 
 
@@ -51,10 +54,13 @@ def relieve(request: HttpRequest, user_id: int) -> HttpResponse:
 def lock_outs(request: HttpRequest) -> HttpResponse:
     """Who is locked out now, and who has a second step that can be reset."""
     text = request.GET.get("q", "").strip()
+    locked, enrolled = selectors.locked_out(wallclock.now(), timezone.now()), selectors.with_second_step(text)
+    if sheets.wanted(request):
+        return sheets.download(request, account_sheets.lock_outs(locked, enrolled, text), wallclock.now())
     page = {
-        "locked": selectors.locked_out(wallclock.now(), timezone.now()),
+        "locked": locked,
         "q": text,
-        "enrolled": selectors.with_second_step(text)[:50],
+        "enrolled": enrolled[:50],
         "own_id": actor_of(request).user_id,
     }
     return render(request, "accounts/lock_outs.html", page)
@@ -76,6 +82,8 @@ def reset_second_factor(request: HttpRequest, user_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
     """The API's tokens; a new one is shown on the answer and nowhere else."""
+    if sheets.wanted(request):
+        return sheets.download(request, account_sheets.tokens(selectors.tokens()), wallclock.now())
     form = NewToken(request.POST if request.method == "POST" else None)
     text = ""
     if form.is_valid() and (user := _account(form)):
@@ -117,6 +125,8 @@ def permissions(request: HttpRequest) -> HttpResponse:
 def security_log(request: HttpRequest) -> HttpResponse:
     """Sign-ins, refusals and changes of rights, newest first. Reading only."""
     text, event = request.GET.get("q", "").strip(), request.GET.get("event", "")
+    if sheets.wanted(request):
+        return sheets.download(request, account_sheets.security_log(text, event), wallclock.now())
     found = Paginator(selectors.security_log(text, event), 100)
     shown = found.get_page(request.GET.get("page"))
     page = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qinqing.directory.web import companies, importing, leaves, sections
+from qinqing.directory.web import companies, importing, leaves, sections, sheets
 
 __all__ = ["urlpatterns"]
 
@@ -20,6 +20,12 @@ urlpatterns = [
     path("companies/import/<int:batch_id>/faults/", importing.faults, name="import_faults"),
     path("sections/", sections.sections, name="sections"),
     path("sections/<int:unit_id>/", sections.section, name="section"),
+    path("sheets/", sheets.kinds, name="sheets"),
+    path("sheets/<int:batch_id>/", sheets.batch, name="sheet_batch"),
+    path("sheets/<int:batch_id>/confirm/", sheets.confirm, name="sheet_confirm"),
+    path("sheets/<int:batch_id>/drop/", sheets.drop, name="sheet_drop"),
+    path("sheets/<slug:kind>/", sheets.kind, name="sheet_kind"),
+    path("sheets/<slug:kind>/template/", sheets.template, name="sheet_template"),
     path("leaves/", leaves.leaves, name="leaves"),
     path("leaves/<int:leave_id>/end/", leaves.end, name="leave_end"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -13,14 +15,17 @@ from qinqing.accounts.access import may_open
 from qinqing.accounts.middleware import actor_of
 from qinqing.audit.services import log_read
 from qinqing.directory import selectors
+from qinqing.directory import sheets as directory_sheets
 from qinqing.directory.models import Party
 from qinqing.directory.services import REGISTERED, day_of
 from qinqing.directory.size_classes import rule
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
+from qinqing.ui import sheets
 from qinqing.ui.forms import Form, said
 
 PER_PAGE = 50
+MOST_FOUND = 200  # as many as the search looks at
 
 
 class Reason(Form):
@@ -40,12 +45,26 @@ def companies(request: HttpRequest) -> HttpResponse:
     """Companies and sole traders: the best fits for what was typed, or all by name, page by page."""
     text = request.GET.get("q", "").strip()
     page: dict[str, object] = {"q": text, "may_import": may_open(actor_of(request), "directory:import")}
+    if sheets.wanted(request):
+        return _sheet(request, text)
     if text:
         page["hits"] = selectors.find_parties(text, PER_PAGE, REGISTERED)
     else:
         listed = Party.objects.filter(kind__in=REGISTERED).order_by("name_norm")
         page["page"] = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "directory/companies.html", page)
+
+
+def _sheet(request: HttpRequest, text: str) -> HttpResponse:
+    """All companies, or those that fit what was typed, the best first."""
+    parties: Iterable[Party] = Party.objects.filter(kind__in=REGISTERED).order_by("name_norm")
+    note = Label("全部企业和个体工商户", "All companies and sole traders")
+    if text:
+        found = [hit.id for hit in selectors.find_parties(text, MOST_FOUND, REGISTERED)]
+        by_id = Party.objects.in_bulk(found)
+        parties = [by_id[party_id] for party_id in found]
+        note = Label(f"与“{text}”最相符的，至多{MOST_FOUND}家", f"The {MOST_FOUND} that fit “{text}” best")
+    return sheets.download(request, directory_sheets.companies(parties, note), wallclock.now())
 
 
 @never_cache

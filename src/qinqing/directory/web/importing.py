@@ -26,6 +26,7 @@ from qinqing.ui.figures import money
 from qinqing.ui.forms import Form, said
 
 MOST_BYTES = 100_000_000
+COMPANIES = ImportBatch.objects.filter(kind="companies")  # other kinds: sheets.py
 
 
 class Upload(Form):
@@ -56,7 +57,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             form.refuse({"file": error.label})
         else:
             return redirect("directory:import_batch", batch.pk)
-    earlier = ImportBatch.objects.exclude(state=ImportBatch.State.DROPPED).select_related("created_by").order_by("-pk")
+    earlier = COMPANIES.exclude(state=ImportBatch.State.DROPPED).select_related("created_by").order_by("-pk")
     page = {"form": form, "earlier": [(one, STATES[one.state]) for one in earlier[:10]]}
     return render(request, "directory/import.html", page, status=422 if form.is_bound else 200)
 
@@ -65,13 +66,13 @@ def upload(request: HttpRequest) -> HttpResponse:
 @require_GET
 def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     """The preview of a batch, or how far it has come; htmx asks again while it runs."""
-    return render(request, "directory/import_batch.html", _page(get_object_or_404(ImportBatch, pk=batch_id)))
+    return render(request, "directory/import_batch.html", _page(get_object_or_404(COMPANIES, pk=batch_id)))
 
 
 @require_POST
 def columns(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Read the same file with other columns: `column-<n>` names the fact, `clear-<n>` lets empty cells erase."""
-    found = get_object_or_404(ImportBatch, pk=batch_id)
+    found = get_object_or_404(COMPANIES, pk=batch_id)
     mapping = {}
     for index, name in enumerate(imports.header_of(found)):
         if name and (target := request.POST.get(f"column-{index}", "-")):
@@ -86,14 +87,14 @@ def columns(request: HttpRequest, batch_id: int) -> HttpResponse:
 @require_POST
 def confirm(request: HttpRequest, batch_id: int) -> HttpResponse:
     """The worker applies the rows without fault from now on."""
-    imports.confirm(get_object_or_404(ImportBatch, pk=batch_id).pk, wallclock.now())
+    imports.confirm(get_object_or_404(COMPANIES, pk=batch_id).pk, wallclock.now())
     return redirect("directory:import_batch", batch_id)
 
 
 @require_POST
 def drop(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Nothing of this file is applied."""
-    imports.drop(get_object_or_404(ImportBatch, pk=batch_id).pk, wallclock.now())
+    imports.drop(get_object_or_404(COMPANIES, pk=batch_id).pk, wallclock.now())
     flash.say(request, Label("已放弃，名录未作改动", "Given up; the directory is unchanged"), tone="amber")
     return redirect("directory:import")
 
@@ -101,7 +102,7 @@ def drop(request: HttpRequest, batch_id: int) -> HttpResponse:
 @require_GET
 def faults(request: HttpRequest, batch_id: int) -> FileResponse:
     """Every bad cell, as a CSV."""
-    path = imports.faults_file(get_object_or_404(ImportBatch, pk=batch_id))
+    path = imports.faults_file(get_object_or_404(COMPANIES, pk=batch_id))
     if not path.exists():
         raise NotFound(Label("这一批的错误清单已删除", "The list of faults of this import was removed"))
     return FileResponse(path.open("rb"), as_attachment=True, filename=f"faults-{batch_id}.csv")

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from qinqing.accounts.actor import Actor
 from qinqing.accounts.middleware import actor_of
 from qinqing.directory import selectors, services
+from qinqing.directory import sheets as directory_sheets
 from qinqing.directory.models import Leave, Officer
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
-from qinqing.ui import flash
+from qinqing.ui import flash, sheets
 from qinqing.ui.errors import NotAllowed, Problem
 from qinqing.ui.forms import Form, choices, said
 
@@ -66,6 +67,9 @@ def leaves(request: HttpRequest) -> HttpResponse:
             return redirect("directory:leaves")
     mine = {officer.pk for officer in officers}
     listed = selectors.leaves_from(services.day_of(now)).filter(Q(officer__in=mine) | Q(deputy__in=mine))
+    if sheets.wanted(request):
+        note = Label("正在请假和将要请假的，限本人可登记的", "On leave now or later, of those you enter it for")
+        return sheets.download(request, directory_sheets.leaves(listed, note), now)
     page = {"form": form, "leaves": listed, "mine": mine, "today": services.day_of(now)}
     return render(request, "directory/leaves.html", page, status=422 if form.is_bound else 200)
 

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qinqing.accounts.access import may_open
 from qinqing.accounts.middleware import actor_of
-from qinqing.directory import selectors, services
+from qinqing.directory import contact_sheets, selectors, services
 from qinqing.directory.models import Unit
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label
-from qinqing.ui import flash
+from qinqing.ui import flash, sheets
 from qinqing.ui.errors import Problem
 from qinqing.ui.forms import Form, choices, said
 
@@ -45,6 +45,9 @@ class SectionForm(Form):
 def sections(request: HttpRequest) -> HttpResponse:
     """All sections with liaison and deputy, and who stands in today for one on leave; below, the other units."""
     today = services.day_of(wallclock.now())
+    if sheets.wanted(request):
+        note = Label("全部科室", "All sections")
+        return sheets.download(request, contact_sheets.sheet(today, note), wallclock.now())
     away = {leave.officer_id: leave for leave in selectors.leaves_from(today) if leave.starts_on <= today}
     page = {
         "sections": [

@@ -123,6 +123,7 @@ class HardCase(Story):
         told = {
             "petition_no": f"示范信访{self.dice.randrange(10**6):06d}",
             "explanation": "已当面说明政策依据和其他途径。",
+            "other_ways": "可向县人力资源社会保障局申请行政复议，或依法向人民法院起诉。",
             "informed": True,
         }
         self.do("explain", self.player.someone(self.player.desks["window"], "window_clerk"), told, hours=6)

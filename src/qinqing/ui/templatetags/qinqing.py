@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from qinqing.lib import wallclock
 from qinqing.lib.labels import Label, language
 from qinqing.lib.workdays import Step
-from qinqing.ui import charts, dates, figures, icons, panels, parts, qr, ruler
+from qinqing.ui import charts, dates, figures, icons, panels, parts, qr, ruler, sheets
 
 register = template.Library()
 _COUNTED = Label("口径", "How counted")
@@ -188,6 +188,17 @@ def rate_tag(rate: figures.Rate) -> dict[str, object]:
 def pager(context: Context, page: Page[Any]) -> dict[str, object]:
     """`{% pager page_obj %}`; shows nothing for a single page."""
     return {"turn": parts.turn_of(context["request"], page), "several": page.paginator.num_pages > 1}
+
+
+@register.simple_tag(takes_context=True)
+def download_link(context: Context) -> SafeString | str:
+    """`{% download_link %}` in the head's `end`: this list with its filters as a workbook (its view answers
+    `ui.sheets.wanted`). Nothing on the answer to a form: its address is not the list's."""
+    request = context["request"]
+    if request.method != "GET":
+        return ""
+    drawn, words = icons.icon("download"), Label("导出Excel", "Export to Excel")
+    return format_html('<a class="btn btn-s" id="export" href="{}">{}{}</a>', sheets.link(request), drawn, str(words))
 
 
 @register.inclusion_tag("ui/parts/blank.html")

@@ -19,6 +19,13 @@
     var select = document.querySelector('select[name="' + name + '"]');
     if (radio) radio.checked = true;
     if (select) { select.value = value; select.focus(); }
+    var line = document.querySelector('input[type="text"][name="' + name + '"]');
+    if (line) {  // a number taken over: its form opens, and its button waits for Enter
+      var form = line.closest("details");
+      line.value = value;
+      form.open = true;
+      form.querySelector("button").focus();
+    }
     show();
   });
   document.addEventListener("DOMContentLoaded", show);

@@ -1,0 +1,30 @@
+"""上传的限度: what a request may put on this machine's disk before any door looks at it.
+
+Django writes each file whole to the disk first. Here the rest of a file that is too large for every door is let go:
+what arrives is still too large, so the door says so by name and keeps what was typed.
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadhandler import FileUploadHandler
+
+CUT = 100_000_000  # bytes of a file: no door takes more (the largest is the import of companies)
+MOST = 420_000_000  # bytes of all files of a request: twenty of the largest attachments
+
+
+class Cut(FileUploadHandler):
+    """First of the handlers: passes on at most a little more than `CUT` of each file, `MOST` of all together."""
+
+    passed_on = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        if start > CUT:
+            return None  # the handlers behind get nothing more
+        self.passed_on += len(raw_data)
+        if self.passed_on > MOST:
+            raise RequestDataTooBig("the files of this request together are too large")
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """The handlers behind make the file."""
