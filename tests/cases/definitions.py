@@ -24,11 +24,20 @@ KNOWN = Known(
         "section_head": {"section_head"},
         "supervisor": {"supervisor"},
         "leader": {"leader"},
+        "inspector": {"inspector"},
+        "overseer": {"supervisor", "inspector"},
         "party": {"party"},
     },
-    desks={"window", "supervision", "leadership"},
-    guards={"cases.lead_is_not_assistant"},
-    effects={"tests.register", "evaluation.rate", "appeals.merge"},
+    desks={"window", "supervision", "leadership", "inspection"},
+    guards={
+        "cases.lead_is_not_assistant",
+        *(f"supervision.{name}" for name in ("letters_answered", "no_letter_open", "not_just_urged")),
+        "supervision.not_with_the_leader",
+    },
+    effects={
+        *("tests.register", "evaluation.rate", "appeals.merge", "supervision.send_letter"),
+        *("supervision.backstop_decided", "supervision.backstop_explained"),
+    },
 )
 
 

@@ -1,4 +1,5 @@
-"""Real processes on the database under test: each runs one function of `kernel_process.py` and says what it did.
+"""Real processes on the database under test: each runs one function of `kernel_process.py` (or of another module that
+ends as it does) and says what it did.
 
 They start together: every process says `ready`, then all are let go at once.
 """
@@ -19,6 +20,7 @@ from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
+KERNEL = "tests.cases.kernel_process"
 PATIENCE = 240  # seconds for one process, on a machine that does other things as well
 
 
@@ -33,7 +35,7 @@ def database() -> str:
 
 
 class Process:
-    """One process doing `job(*arguments)`; what it acknowledged is in `said`."""
+    """One process doing `job(*arguments)`, a job of the kernel's or `module:job`; what it acknowledged is in `said`."""
 
     def __init__(self, job: str, arguments: Sequence[Any]) -> None:
         environment = os.environ | {
@@ -43,7 +45,8 @@ class Process:
             "QINQING_MODE": "test",
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
         }
-        command = [sys.executable, "-m", "tests.cases.kernel_process", job, json.dumps(list(arguments))]
+        module, _, name = job.rpartition(":")
+        command = [sys.executable, "-m", module or KERNEL, name, json.dumps(list(arguments))]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

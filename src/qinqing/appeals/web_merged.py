@@ -11,9 +11,8 @@ from qinqing.appeals.merging import answer_of, main_of, merged_into
 from qinqing.cases import desks
 from qinqing.cases.casefile import CaseFile
 from qinqing.cases.models import Case
+from qinqing.cases.web import stages_of
 from qinqing.lib.wallclock import now as present
-from qinqing.ui import parts
-from qinqing.ui.dates import stamp
 
 
 def behind_and_ahead(request: HttpRequest, case: object) -> str | None:
@@ -37,14 +36,8 @@ def main_case(request: HttpRequest, case: object) -> str | None:
         return None
     now = present()
     file = CaseFile(main, ANONYMOUS, now)
-    stages = [
-        parts.Stage(
-            label, state, stamp(at, now) if at and state != "ahead" else file.stage_label if state == "at" else ""
-        )
-        for label, state, at in file.phases
-    ]
     return render_to_string(
         "appeals/merged_follow.html",
-        {"main": main, "file": file, "stages": stages, "answer": answer_of(file)},
+        {"main": main, "file": file, "stages": stages_of(file), "answer": answer_of(file)},
         request=request,
     )

@@ -32,7 +32,7 @@ KINDS = {"consult": Label("专题会商", "Consultation"), "survey": Label("实�
 @guard(
     "cards.quantity_with_unit",
     Label(
-        "成果数量应为不小于1的整数，并与单位同时填写，如40、个临时停车位；没有数量的都不填",
+        "成果数量应为不小于1的整数，并与计量单位同时填写，如“40”“个临时停车位”；没有数量的都不填",
         "Give the quantity (1 or more) together with its unit, such as 40 and parking bays, or leave both empty",
     ),
 )

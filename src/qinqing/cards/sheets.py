@@ -64,7 +64,7 @@ OUTCOME_COLUMNS = (
         10,
         "number",
     ),
-    Column(Label("单位", "Of what"), Label("成果的计量单位", "Its unit of count"), lambda one: one.of, 20),
+    Column(Label("计量单位", "Of what"), Label("成果的计量单位", "Its unit of count"), lambda one: one.of, 20),
     Column(Label("编号", "Number"), Label("办件编号", "The matter"), lambda one: one.case.number, 16),
     Column(Label("事项", "Matter"), Label("诉求首句", "Its first clause"), lambda one: one.case.title, 40),
 )

@@ -135,16 +135,13 @@ class CaseFile:
                 entered.setdefault(self.spec.closed[moves["outcome"]].phase, event.occurred_at)
             elif "stage" in moves:
                 entered.setdefault(self.spec.stages[moves["stage"]].phase, event.occurred_at)
-        closed = not self.state.is_open
-        here = "write_off" if closed else self.spec.stages[self.state.stage].phase
-        position = PHASES.index(here)
+        if not self.state.is_open:  # a matter withdrawn or answered at once has not been through all four
+            states = ["done" if phase in entered else "ahead" for phase in PHASES]
+        else:
+            position = PHASES.index(self.spec.stages[self.state.stage].phase)
+            states = ["done" if i < position else "at" if i == position else "ahead" for i in range(len(PHASES))]
         return [
-            (
-                PHASE_LABELS[phase],
-                "done" if i < position or closed else "at" if i == position else "ahead",
-                entered.get(phase),
-            )
-            for i, phase in enumerate(PHASES)
+            (PHASE_LABELS[phase], state, entered.get(phase)) for phase, state in zip(PHASES, states, strict=True)
         ]
 
     @property

@@ -42,7 +42,7 @@ class CaseHistory:
         return self._erasable(retention, before).count()
 
     def erase(self, retention: str, before: datetime, now: datetime, limit: int) -> int:
-        from qinqing.cases import indexing  # noqa: PLC0415 - reads cases as their pages do, and those verify a history
+        from qinqing.cases import fulltext, indexing  # noqa: PLC0415 - reads cases as their pages do, and those verify a history
 
         with transaction.atomic():
             chosen = list(islice(self._erasable(retention, before).values_list("pk", "event__case_id"), limit))
@@ -50,6 +50,8 @@ class CaseHistory:
             cases = {case for _, case in chosen}
             Case.objects.filter(pk__in=cases).update(title=ERASED_TITLE)
             indexing.index(cases)  # what was erased is found no more
+            if len(chosen) < limit:  # the last of several calls
+                fulltext.compact()
         return erased
 
     def _erasable(self, retention: str, before: datetime) -> QuerySet[Payload]:

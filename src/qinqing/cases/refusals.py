@@ -24,7 +24,9 @@ class PartyAlone(Refused):
 
     def __init__(self) -> None:
         zh = "本浏览器登录的是工作人员，评价只能由当事人作出。请来访人用自己的手机扫回执上的二维码评价"
-        en = "An officer is signed in in this browser. Let the visitor scan the code on the receipt with their own phone"
+        en = (
+            "An officer is signed in in this browser. Let the visitor scan the code on the receipt with their own phone"
+        )
         super().__init__(Label(zh, en))
 
 

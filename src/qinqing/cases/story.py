@@ -83,7 +83,7 @@ def _told(file: CaseFile, event: Event, files: list[Attachment], party: bool) ->
         file.units[split(head["at"])[1]].label if head["at"] else Label("", ""),
         title,
         said,
-        _kind(event, moves),
+        _kind(file, event, moves),
         event.hash,
         event.recorded_at,
         () if party and not theirs else tuple(files),  # what officers attach is for officers: evidence, inner papers
@@ -95,11 +95,12 @@ def _by_party(file: CaseFile, action: str) -> bool:
     return any(act.by == "party" for _, act in file.spec.all_acts() if act.name == action)
 
 
-def _kind(event: Event, moves: Mapping[str, Any]) -> str:
+def _kind(file: CaseFile, event: Event, moves: Mapping[str, Any]) -> str:
     held = any(clock is not None and clock["due"] is None for clock in moves.get("clocks", {}).values())
     if held or event.action in {"urge", "rung", "instruct"}:
         return "warn"
-    return "system" if event.actor_id is None else "act"
+    nobody = event.actor_id is None and not _by_party(file, event.action)  # who holds a receipt is somebody
+    return "system" if nobody else "act"
 
 
 def _act_named(spec: Procedure, action: str) -> Act | None:

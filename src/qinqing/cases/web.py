@@ -145,10 +145,10 @@ def stages_of(file: CaseFile) -> list[parts.Stage]:
     """The four steps as the page draws them."""
     from qinqing.ui.dates import stamp  # noqa: PLC0415
 
+    ahead = Label("", "") if file.state.is_open else Label("未经此步", "Not taken")
+    notes = {"done": Label("", ""), "at": file.stage_label, "ahead": ahead}
     return [
-        parts.Stage(
-            label, state, stamp(at, file.now) if at and state != "ahead" else file.stage_label if state == "at" else ""
-        )
+        parts.Stage(label, state, stamp(at, file.now) if at and state != "ahead" else notes[state])
         for label, state, at in file.phases
     ]
 

@@ -11,7 +11,6 @@ from qinqing.cases.acting import act
 from qinqing.cases.casefile import CaseFile
 from qinqing.cases.models import Case
 from qinqing.cases.sheets import CHANNELS
-from qinqing.directory.models import Unit
 from qinqing.directory.sheet_cells import choice, text
 from qinqing.directory.sheet_imports import InColumn, Seen, Values, register
 from qinqing.evaluation.calls import CONTENT, REACHED, Line, calls_of, lines
@@ -28,15 +27,14 @@ NUMBER = Label("编号", "Number")
 
 def sheet(month: Month, found: Sequence[Line]) -> Sheet:
     """The call list with what came of it. Phones are not in it: each is shown by itself, with a reason."""
-    units = Unit.objects.in_bulk({line.unit for line in found})
     title = Label(f"{month.label.zh}回访名单", f"Calls of {month.label.en}")
     note = Label(
         f"{month.before.label.zh}办结件的抽样，全部", f"The whole sample of cases closed in {month.before.label.en}"
     )
-    return Sheet(title, _columns(units), found, note)
+    return Sheet(title, _columns(), found, note)
 
 
-def _columns(units: dict[int, Unit]) -> list[Column]:
+def _columns() -> list[Column]:
     def column(
         zh: str, en: str, meaning: tuple[str, str], value: Callable[[Line], Any], width: int = 14, kind: str = "text"
     ) -> Column:
@@ -48,7 +46,7 @@ def _columns(units: dict[int, Unit]) -> list[Column]:
         column("事项", "Matter", ("诉求内容的首句", "The first clause of what was asked"), lambda x: x.case.title, 40),
         column("办事主体", "Party", ("提出诉求的人", "Who asked"), lambda x: x.case.party.name, 26),
         column("办理单位", "Unit", ("答复的单位", "The unit that answered"),
-               lambda x: units[x.unit].label if x.unit in units else None, 20),
+               lambda x: x.unit_label, 20),
         column("来源", "Channel", ("诉求的来源", "The way it came in"),
                lambda x: CHANNELS.get(x.case.channel, x.case.channel), 10),
         column("先行回访", "Taken first", ("差评件和未评价的复杂件先行回访", "Badly rated and complex unrated cases "

@@ -13,8 +13,9 @@ from datetime import datetime
 from qinqing.accounts.actor import Actor
 from qinqing.cases.casefile import state_of
 from qinqing.cases.models import Case, Event
+from qinqing.directory.models import Unit
 from qinqing.evaluation.models import CallDecision, Draw, Rating, Sampled
-from qinqing.evaluation.rating import AT_THE_WINDOW, WINDOW, desk_id
+from qinqing.evaluation.rating import AT_THE_WINDOW, WINDOW
 from qinqing.evaluation.sampling import BAD, COMPLEX
 from qinqing.lib.labels import Label
 
@@ -80,6 +81,7 @@ class Line:
     rating: Rating | None
     decision: CallDecision | None
     own: bool
+    unit_label: Label
 
     @property
     def label(self) -> Label:
@@ -151,7 +153,7 @@ def lines(draw: Draw, actor: Actor) -> list[Line]:
     ratings = {(rating.case_id, rating.round): rating for rating in Rating.objects.filter(case__in=cases)}
     decided = CallDecision.objects.filter(case__in=cases).select_related("rectification")
     decisions = {(one.case_id, one.seq): one for one in decided}
-    window = desk_id(WINDOW) or 0
+    window = Unit.objects.filter(desk=WINDOW, closed_on=None).first()
     return [_line(one, calls[one.case_id], ratings, decisions, actor, window) for one in sampled]
 
 
@@ -161,16 +163,17 @@ def _line(
     ratings: Mapping[tuple[int, int], Rating],
     decisions: Mapping[tuple[int, int], CallDecision],
     actor: Actor,
-    window: int,
+    window: Unit | None,
 ) -> Line:
     case = one.case
     heard = answer_of(calls)
     decision = decisions.get((case.pk, heard.seq)) if heard else None
-    unit = window if case.outcome in AT_THE_WINDOW or case.lead_id is None else case.lead_id
+    unit = window if case.outcome in AT_THE_WINDOW or case.lead is None else case.lead
     own = actor.user_id is not None and actor.user_id in state_of(case).handlers
     standing = standing_of(case, calls)
     rating = ratings.get((case.pk, case.round))
-    return Line(one.place, case, unit, one.stratum, standing, tuple(calls), rating, decision, own)
+    number, label = (unit.pk, unit.label) if unit else (0, Label("—", "—"))
+    return Line(one.place, case, number, one.stratum, standing, tuple(calls), rating, decision, own, label)
 
 
 def next_call(found: Sequence[Line], after: str = "") -> Line | None:

@@ -18,7 +18,6 @@ from qinqing.cases import acting
 from qinqing.cases.actform import build, new_key, typed
 from qinqing.cases.casefile import CaseFile, Offer
 from qinqing.cases.refusals import Incomplete
-from qinqing.directory.models import Unit
 from qinqing.evaluation import script, services
 from qinqing.evaluation.call_sheets import faults_of
 from qinqing.evaluation.calls import Line, lines, next_call
@@ -172,7 +171,7 @@ def _show(
         "month": at.month, "line": at.line, "file": file, "case": case, "form": form, "trouble": trouble,
         "count": len(at.found), "key": new_key(), "masked": mask_phone(phones.get(case.pk, "")),
         "opening": script.said(text.opening, **marks), "questions": text.questions, "script": text,
-        "closing": script.said(text.closing, **marks), "unit": Unit.objects.filter(pk=at.line.unit).first(),
+        "closing": script.said(text.closing, **marks), "unit": at.line.unit_label,
         "answer": file.texts.get("answer") or file.texts.get("explanation", ""), "asked": file.texts.get("text", ""),
         "level": LEVELS[rating.level] if rating else None, "suggestion": suggestion_of(file, rating) if rating else "",
         "reason": reason or ReasonForm(), "standing": open_rectification(case),

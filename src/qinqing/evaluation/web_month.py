@@ -45,7 +45,10 @@ USUAL = 60  # calls proposed
 
 
 class DrawForm(Form):
-    size = django_forms.IntegerField(label=both("样本数（件）", "Number of calls"), min_value=1)
+    size = django_forms.IntegerField(
+        label=both("样本数（件）", "Number of calls"), min_value=1,
+        widget=django_forms.NumberInput(attrs={"class": "in in-n"}),
+    )  # fmt: skip
 
 
 class RedrawForm(DrawForm):
@@ -141,7 +144,7 @@ def _form(found: Frame | None, drawn: Draw | None) -> Form:
 def _margins(found: Frame) -> list[tuple[int, str]]:
     """(calls, margin of error in points) for a few sizes, when everybody answers."""
     total, needed = len(found.candidates), sampling.least(found.candidates)
-    sizes = sorted({size for size in (needed, 30, 60, 100, 200, total) if needed <= size <= total})
+    sizes = sorted({size for size in (needed, 10, 20, 30, 60, 100, 200, total) if needed <= size <= total})
     return [(size, f"{100 * sampling.margin(size, total):.1f}") for size in sizes]
 
 

@@ -31,6 +31,7 @@ from qinqing.ui.flash import say
 from qinqing.ui.forms import Form, LongText, both
 from qinqing.ui.menu import may_open
 
+DAY = "%Y-%m-%d"  # what browsers send and read, in every language
 PLACES = 3  # decisions on the form; more are added on the meeting's page
 
 
@@ -60,8 +61,9 @@ class ToDoForm(Form):
 
 class ReviewForm(Form):
     held_on = django_forms.DateField(
-        label=both("会议日期", "Date of the meeting"), widget=django_forms.DateInput(attrs={"type": "date"})
-    )
+        label=both("会议日期", "Date of the meeting"), input_formats=[DAY],
+        widget=django_forms.DateInput(attrs={"type": "date"}, format=DAY),
+    )  # fmt: skip
     attendees = django_forms.CharField(label=both("参加人员", "Who took part"), max_length=500)
     minutes = LongText(Label("会议情况", "Minutes"), 5000, rows=6)
     cases = django_forms.MultipleChoiceField(

@@ -31,8 +31,8 @@ NEEDED = (
     "satisfied", "responded", "bad_ratings", "returned_twice", "time_to_feedback", "handed_up", "rectifications_open",
     "instructions_open",
 )  # fmt: skip
-# taken in less closed is the change of the stock: pages rest on it, so these three are the same everywhere
-FIXED = ("opened", "closed", "stock")
+# taken in less closed is the change of the stock: pages rest on it, so these four are the same everywhere
+FIXED = ("opened", "closed", "stock", "open_now")
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,11 +239,12 @@ class Overview:
 
     @cached_property
     def weeks(self) -> list[Week]:
-        """In, out and stock. The stock is walked back from now: taken in less closed is its change, by definition."""
+        """In, out and stock. The stock is walked back from what is open now: taken in less closed is its change, by
+        definition (`indicators.FIXED`)."""
         periods = list(weeks_until(self.now, WEEKS))
         taken = measuring.counts_over(indicators()["opened"], periods, self.scope)
         closed = measuring.counts_over(indicators()["closed"], periods, self.scope)
-        stock, found = measuring.count(indicators()["stock"], replace(self.scope, period=periods[-1])), list[Week]()
+        stock, found = self.open.value, list[Week]()
         for period, came, went in reversed(list(zip(periods, taken, closed, strict=True))):
             scope = replace(self.scope, period=period)
             label = f"{period.start.month}/{period.start.day}"

@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from qinqing.cases import library, shelf
+from qinqing.cases import fulltext, indexing, library, shelf
+from qinqing.cases.models import Case
 from qinqing.directory.county import CountyError, load_county
 from qinqing.lib.cli import CommandError
 from qinqing.lib.wallclock import now as present
@@ -32,6 +33,9 @@ def prepare(now: datetime) -> Iterator[str]:
     except Problem as problem:
         raise CommandError(str(problem.detail)) from None
     yield f"units and officers of {settings.COUNTY.name} are up to date"
+    if Case.objects.exists() and fulltext.is_empty():  # an update brought the index
+        for done in indexing.index_all():
+            yield f"{done} cases can be searched"
 
 
 def ready() -> None:
