@@ -96,8 +96,8 @@ def brief_by_notice(county: County, leader: Page) -> None:
     county.later(steps.on(9, 30, 8, 1))
     county.later(timedelta(minutes=20))
     leader.goto("/notices/")
-    found = leader.locator("li", has_text="晨报")
-    assert found.count() == 1
+    found = leader.locator("main li", has_text="晨报：")
+    assert found.count() == 2, "one for Tuesday, when the worker first turned, and one for today"
     found.locator("a, button").first.click()
     leader.wait_for_url("**/leader/brief/2026-09-30/")
     picture(leader, "leader-brief")

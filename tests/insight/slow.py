@@ -41,7 +41,7 @@ def facts(case: Case) -> dict[str, Any]:
         "due_at": min((datetime.fromisoformat(c["due"]) for c in last.clocks.values() if c["due"]), default=None)
         if not last.outcome else None,
         "handed_up_at": next((t for h, t in zip(heads, times, strict=True)
-                              if h["action"] == "rung" and h["moves"].get("level") == 4), None),
+                              if h["action"] != "instruct" and h["moves"].get("level") == 4), None),
     }  # fmt: skip
     told |= _answer(heads, states, times, spec, promised)
     told |= _signing(heads, times, spec, promised, told)
@@ -75,7 +75,9 @@ def _answer(heads: Any, states: list[State], times: list[datetime], spec: Any, p
         if clock["due"]:
             told["feedback_due"] = datetime.fromisoformat(clock["due"])
         else:
-            stops = [(datetime.fromisoformat(a), datetime.fromisoformat(b) if b else times[first]) for a, b in clock["stops"]]
+            stops = [
+                (datetime.fromisoformat(a), datetime.fromisoformat(b) if b else times[first]) for a, b in clock["stops"]
+            ]
             told["feedback_due"] = due_at(
                 datetime.fromisoformat(clock["from"]), Budget(**clock["budget"]), calendars.current(), stops
             )[0]
@@ -130,7 +132,9 @@ def _kept(done: Any, due: Any, last: State, states: list[State], times: list[dat
         return bool(done <= due)
     if not last.outcome:
         return None
-    closed = next(t for s, n, t in reversed(list(zip(states, states[1:], times, strict=False))) if n.outcome and not s.outcome)
+    closed = next(
+        t for s, n, t in reversed(list(zip(states, states[1:], times, strict=False))) if n.outcome and not s.outcome
+    )
     return False if closed > due else None
 
 

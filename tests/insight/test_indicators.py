@@ -22,7 +22,12 @@ GOOD: dict[str, Any] = {
     "population": {
         "all": [
             {"column": "urged", "op": "ge", "value": 2},
-            {"any": [{"column": "closed_at", "op": "known", "value": False}, {"column": "level", "op": "is", "value": 4}]},
+            {
+                "any": [
+                    {"column": "closed_at", "op": "known", "value": False},
+                    {"column": "level", "op": "is", "value": 4},
+                ]
+            },
         ]
     },
     "direction": "down",

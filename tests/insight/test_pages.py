@@ -111,7 +111,9 @@ def test_numerator_and_rest_make_the_whole(leader: Client) -> None:
         assert (share.total, share.hits) == (len(whole), len(hits))
         by = measuring.shares(indicator, scope)
         assert by.whole == share
-        assert sum(one.total for one in by.units.values()) == sum(one.total for one in by.channels.values()) == len(whole)
+        assert (
+            sum(one.total for one in by.units.values()) == sum(one.total for one in by.channels.values()) == len(whole)
+        )
 
 
 def test_counted_by_hand(leader: Client) -> None:

@@ -1,4 +1,4 @@
-"""The read model: equal to a slow recomputation for random histories, the same in any order, and honest about itself."""
+"""The read model: equal to a slow recount of random histories, the same in any order, and honest about itself."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ def live(draw: Any, county: County, steps: int) -> Case:
 
 
 # what anybody may do at any time, or what ends a case where its figures have hardly begun
-DULL = frozenset(
-    {"withdraw", "urge", "instruct", "note", "assign", "attend", "call_back", "answer_now", "decline", "merge", "consult",
-     "survey", "send_letter", "hand_up"}
-)  # fmt: skip
+DULL = frozenset({
+    "withdraw", "urge", "instruct", "note", "assign", "attend", "call_back", "answer_now", "decline", "merge",
+    "consult", "survey", "send_letter", "hand_up",
+})  # fmt: skip
 
 
 class _Undo(Exception):

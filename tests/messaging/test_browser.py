@@ -73,9 +73,7 @@ def test_the_auditors_pages(page: Page, live: str, keeper: Keeper) -> None:  # n
     for number in range(3):
         services.log_read(who, "party.phone", f"party:{number}", "回访企业，核对手机号", NOW)
     anchors.anchor_due(wallclock.now())
-    keeper.differences = [
-        Difference(Label("stage现为'办理'，应为'受理'", "stage is '办理'"))
-    ]
+    keeper.differences = [Difference(Label("stage现为'办理'，应为'受理'", "stage is '办理'"))]
     services.verify_database(NOW)
     enter(page, live, reader("审计员", role="audit_admin"))
     look(page, "/audit/reads/")

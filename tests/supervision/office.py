@@ -14,7 +14,11 @@ from tests.cases import county as kernel
 from tests.cases.county import TUESDAY, County
 
 SRC = Path(__file__).parents[2] / "src/qinqing"
-PROCEDURES = ("cards/procedures/card", "supervision/procedures/supervision_letter", "supervision/procedures/instruction")
+PROCEDURES = (
+    "cards/procedures/card",
+    "supervision/procedures/supervision_letter",
+    "supervision/procedures/instruction",
+)
 LETTER = {"facts": "逾期未反馈。", "demand": "请三日内办结并回函。"}
 
 

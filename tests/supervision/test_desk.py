@@ -65,7 +65,15 @@ def test_silence_is_broken_by_people_not_by_reminders(county: County) -> None:
     fire_due_rungs(on(10, 9, 16, 59))
     assert Event.objects.filter(case=case, action="rung").exists(), "the clock should have reminded"
     assert names("silent", on(10, 9, 17, 0)) == {case.number}
-    do(county, case, "note", "handler_a", {"note": "已联系。"}, task_id=county.task(case, "lead").pk, now=on(10, 9, 17, 0))
+    do(
+        county,
+        case,
+        "note",
+        "handler_a",
+        {"note": "已联系。"},
+        task_id=county.task(case, "lead").pk,
+        now=on(10, 9, 17, 0),
+    )
     assert not names("silent", on(10, 9, 17, 0))
 
 
@@ -81,7 +89,8 @@ def test_a_wing_above_adds_its_own(county: County, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(filters, "_filters", dict(filters._filters))
     case = county.dispatched()
     filters.register(
-        "test_of_it", Label("试一试", "Try"), lambda now: Case.objects.filter(pk=case.pk), Label("说明", "How"), order=1,
+        "test_of_it", Label("试一试", "Try"), lambda now: Case.objects.filter(pk=case.pk), Label("说明", "How"),
+        order=1,
         marks=lambda cases, now: {one.pk: Label("很不满意", "very bad") for one in cases},
     )  # fmt: skip
     page = client(county, "supervisor").get("/supervision/?of=test_of_it").content.decode()
@@ -186,7 +195,7 @@ def test_one_press_urges_and_the_button_becomes_a_time(county: County, returned:
     answer = supervisor.post(address, sent, follow=True)
     assert answer.redirect_chain == [(f"/supervision/?of=returned#c{returned.pk}", 302)]
     page = answer.content.decode()
-    assert "10:20已催办" in page and f"/urge/" not in page
+    assert "10:20已催办" in page and "/urge/" not in page
     assert happened(returned).count("urge") == 1
     assert supervisor.post(address, sent).status_code == 302, "the same press again"
     assert happened(returned).count("urge") == 1
@@ -201,7 +210,7 @@ def test_words_that_cannot_be_sent_are_kept_and_said_where_they_are(
     supervisor, address, sent = press_form(county, returned)
     answer = supervisor.post(address, {**sent, "reason": words})
     page = answer.content.decode()
-    assert answer.status_code == status and 'role="alert"' in page and "<details class=\"sv-say\" open>" in page
+    assert answer.status_code == status and 'role="alert"' in page and '<details class="sv-say" open>' in page
     assert happened(returned).count("urge") == 0
 
 
@@ -224,15 +233,17 @@ def test_only_the_rungs_are_pressed_here(county: County, returned: Case, action:
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("query", ["", "?of=x", "?of=silent&page=99", "?unit=1", "?unit=x", "?unit=" + "9" * 30, "?of=today&unit=0"])
+@pytest.mark.parametrize(
+    "query", ["", "?of=x", "?of=silent&page=99", "?unit=1", "?unit=x", "?unit=" + "9" * 30, "?of=today&unit=0"]
+)
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_desk_bears_any_query(county: County, returned: Case, query: str, language: str) -> None:
     assert client(county, "supervisor", language).get(f"/supervision/{query}").status_code == 200
 
 
 def test_the_list_goes_out_as_a_sheet(county: County, returned: Case) -> None:
-    for address in ("/supervision/?of=returned", "/supervision/letters/?state=open", "/instructions/?state=open", "/backstop/?",
-                    "/inspection/?step=assign"):  # fmt: skip
+    lists = ("/supervision/?of=returned", "/supervision/letters/?state=open", "/instructions/?state=open")
+    for address in (*lists, "/backstop/?", "/inspection/?step=assign"):
         answer = client(county, "supervisor").get(f"{address}&format=xlsx")
         assert answer.status_code == 200 and "spreadsheet" in answer["Content-Type"], address
 

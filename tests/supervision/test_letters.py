@@ -137,7 +137,7 @@ def test_who_replied_does_not_judge_though_they_are_a_supervisor_too(county: Cou
     letter = send(county, county.dispatched())
     do(county, letter, "reply", "supervisor", {"reply": "已办。"})
     do(county, letter, "approve", "head_a")
-    with pytest.raises(Refused, match="经办人|handled"):
+    with pytest.raises(Refused, match=r"经办人|handled"):
         do(county, letter, "close", "supervisor", {"finding": "属实"})
     do(county, letter, "close", "supervisor2", {"finding": "属实"})
 

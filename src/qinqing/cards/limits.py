@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from ipaddress import ip_address
 
 from qinqing.accounts.keys import keyed_hash
 from qinqing.lib.wallclock import CHINA
@@ -37,9 +38,17 @@ def free_at(times: Iterable[datetime], limits: Iterable[Limit], now: datetime) -
     return max(waits, default=None)
 
 
-def address_marks(address: str, now: datetime) -> tuple[str, str]:
+def address_marks(address: str, now: datetime) -> tuple[str, ...]:
     """The address under today's salt and under yesterday's: the first is kept, both are looked up, so that the window
-    slides over midnight. The salt is the day under the installation's key: it does not lie in the database."""
+    slides over midnight. The salt is the day under the installation's key: it does not lie in the database.
+
+    None where the address is unknown or this machine's own: a proxy in front then hides whose it is, and must not make
+    all senders one; the card's limit alone stands."""
+    try:
+        if ip_address(address).is_loopback:
+            return ()
+    except ValueError:
+        return ()
     today = now.astimezone(CHINA).date()
     return _mark(address, today), _mark(address, today - timedelta(days=1))
 

@@ -111,7 +111,7 @@ def take(card_id: int, said: Said, sender: Actor, address: str, key: str, now: d
     case = Case.objects.get(pk=done.case_id)
     if not done.replayed:
         Use.objects.create(card=card, case=case)
-        Sending.objects.create(card=card, case=case, address=marks[0], said=fingerprint, at=now)
+        Sending.objects.create(card=card, case=case, address=marks[0] if marks else "", said=fingerprint, at=now)
     return case
 
 

@@ -140,9 +140,7 @@ class CaseFile:
         else:
             position = PHASES.index(self.spec.stages[self.state.stage].phase)
             states = ["done" if i < position else "at" if i == position else "ahead" for i in range(len(PHASES))]
-        return [
-            (PHASE_LABELS[phase], state, entered.get(phase)) for phase, state in zip(PHASES, states, strict=True)
-        ]
+        return [(PHASE_LABELS[phase], state, entered.get(phase)) for phase, state in zip(PHASES, states, strict=True)]
 
     @property
     def clock(self) -> Clock:

@@ -58,7 +58,7 @@ def decide(spec: Procedure, state: State, command: Command, world: World) -> Mov
 
 
 def counted_as(spec: Procedure, state: State, act: Act) -> str:
-    """The name under which an act is counted: what follows a closing is counted anew after each (one rating a round)."""
+    """The name an act is counted under: what follows a closing is counted anew after each (one rating a round)."""
     return f"{act.name}@{state.round}" if state.outcome and act.name in spec.afterwards else act.name
 
 

@@ -88,8 +88,8 @@ COLUMNS: dict[str, Column] = {
         "0 to 4: not reminded, reminded, urged, supervised, handed up",
     ),
     "handed_up_at": _column(
-        "moment", "上提时间", "Handed up", "逾期自动上提的时间",
-        "When it was handed up for being overdue",
+        "moment", "上提时间", "Handed up", "上提到县领导的时间（逾期自动，或由督办员）",
+        "When it was handed up to the leader (for being overdue, or by the supervisor)",
     ),
     "returned": _column("number", "退回次数", "Returned", "主办单位退回交办的次数", "How often the lead returned it"),
     "sent_back": _column(

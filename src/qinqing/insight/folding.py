@@ -111,7 +111,7 @@ class _Folding:
             self.facts.closed_at = None
         elif was.is_open:
             self.facts.closed_at = at
-        if moves.get("level") == HAND_UP and head["action"] == "rung":
+        if moves.get("level") == HAND_UP and head["action"] != "instruct":  # the leader's own word is no handing up
             self.facts.handed_up_at = at
         if name := _COUNTED.get(moves.get("count", "")):
             setattr(self.facts, name, getattr(self.facts, name) + 1)

@@ -89,14 +89,17 @@ def count(indicator: Indicator, scope: Scope) -> int:
 
 def share(indicator: Indicator, scope: Scope) -> Share:
     """Hits and population in one reading."""
-    return Share(**CaseFigure.objects.filter(_population(indicator, scope)).aggregate(**_counts(indicator, scope)))
+    found = CaseFigure.objects.filter(_population(indicator, scope))
+    return Share(**found.aggregate(total=Count("*"), hits=_hits(indicator, scope)))
 
 
 def shares(indicator: Indicator, scope: Scope) -> Shares:
     """The share, by authority and by channel, in one reading."""
     rows = CaseFigure.objects.filter(_population(indicator, scope)).order_by().values("authority_id", "channel")
     whole, units, channels = Share(), dict[int | None, Share](), dict[str, Share]()
-    counted = rows.annotate(**_counts(indicator, scope)).values_list("authority_id", "channel", "hits", "total")
+    counted = rows.annotate(total=Count("*"), hits=_hits(indicator, scope)).values_list(
+        "authority_id", "channel", "hits", "total"
+    )
     for unit, channel, hits, total in counted:
         one = Share(hits, total)
         whole += one
@@ -168,6 +171,6 @@ def _inside(indicator: Indicator, period: Period) -> Q:
     return Q(**{f"{indicator.period}__gte": period.start, f"{indicator.period}__lt": period.end})
 
 
-def _counts(indicator: Indicator, scope: Scope) -> dict[str, Any]:
+def _hits(indicator: Indicator, scope: Scope) -> Count:
     assert indicator.hits is not None, f"{indicator.id} is no share"
-    return {"total": Count("*"), "hits": Count(Value(1), filter=query(indicator.hits, scope.moments))}
+    return Count(Value(1), filter=query(indicator.hits, scope.moments))

@@ -60,7 +60,12 @@ _OFFICERS = (
         Label("督办员：催办、核查、核销", "Supervisor: urges, checks, writes off"),
     ),
     ("leader", "leader", "leadership", Label("县领导：看红灯、批示", "County leader: sees the reds, instructs")),
-    ("inspector", "inspector", "inspection", Label("纪检监察干部：监督看板、抽查", "Discipline inspector: oversight, spot checks")),
+    (
+        "inspector",
+        "inspector",
+        "inspection",
+        Label("纪检监察干部：监督看板、抽查", "Discipline inspector: oversight, spot checks"),
+    ),
 )
 
 

@@ -22,6 +22,7 @@ from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.supervision.papers import CHANNEL, LETTER, internal_party, of_kind, paper_number
 from qinqing.ui.dates import local, short_day, when
+from qinqing.ui.errors import Problem
 
 ACTS = ("send_letter", "letter_after")
 SENDERS = ("supervisor", "inspector")  # roles; the letter goes out from the unit where the post is held
@@ -135,8 +136,7 @@ def facts_of(file: CaseFile) -> str:
 
 def demand_of(file: CaseFile) -> str:
     """The standard demand, with the time limit that the procedure of letters gives."""
-    clock = shelf.by_id(shelf.current_id(LETTER)).first.clock
-    limit = clock.budget({}).text if clock else Label("", "")
+    limit = _limit()
     return str(
         Label(
             f"请于收到本函之日起{limit.zh}内办结上述事项并书面回函，说明办理情况、未按期办结的原因和整改措施。"
@@ -145,6 +145,14 @@ def demand_of(file: CaseFile) -> str:
             "why it was not done in time, and what will be put right. The head of the unit signs the reply off.",
         )
     )
+
+
+def _limit() -> Label:
+    try:
+        clock = shelf.by_id(shelf.current_id(LETTER)).first.clock
+    except Problem:  # not loaded yet: the page of a case must open all the same, and sending says so
+        clock = None
+    return clock.budget({}).text if clock else Label("规定期限", "the set time")
 
 
 _DRAFTS: dict[str, Callable[[CaseFile], object]] = {

@@ -7,11 +7,23 @@ from datetime import datetime
 
 from qinqing.accounts.actor import Actor
 from qinqing.appeals.intake import title_of
+from qinqing.cards.models import Card
+from qinqing.cards.services import issue
 from qinqing.cases import acting
 from qinqing.directory.services import create_unnamed
 from qinqing.site.demo.matters import CARD_WORDS, CardMatter
 from qinqing.site.demo.players import Player, Story
 from qinqing.ui.errors import Problem
+
+PLACES = ("政务服务大厅一楼", "沐柳工业园服务中心", "青溪商会", "示范县总商会年会")
+
+
+def issue_cards(now: datetime) -> None:
+    """The inspection group lays out its cards, once."""
+    player = Player(0, now)
+    office = player.desks["inspection"]
+    if not Card.objects.exists():
+        issue(player.someone(office, "inspector"), office.pk, "首批", PLACES, now)
 
 
 class CardWord(Story):

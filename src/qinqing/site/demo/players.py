@@ -20,6 +20,7 @@ from qinqing.cases.models import Case, Rung
 from qinqing.cases.passing_time import fire
 from qinqing.directory.models import Party, Post, Unit
 from qinqing.directory.selectors import unit_of_desk
+from qinqing.evaluation.rectifying import put_right
 
 NOTE = b"\xe7\x8e\xb0\xe5\x9c\xba\xe6\xa0\xb8\xe6\x9f\xa5\xe8\xae\xb0\xe5\xbd\x95\n"  # 现场核查记录
 
@@ -98,7 +99,21 @@ class Story:
         if self.dice.random() < 0.55:
             level = self.dice.choices(("very_good", "good", "fair", "bad", "very_bad"), (40, 33, 15, 8, 4))[0]
             said = {"suggestion": self.dice.choice(SAID[level])}
-            self.do("rate", self.party, {"rating": level, **(said if self.dice.random() < 0.4 else {})}, hours=9)
+            given = {"rating": level, **(said if self.dice.random() < 0.4 else {})}
+            done = self.do("rate", self.party, given, hours=9)
+            made = put_right(done.case_id, done.seq, self.time)
+            if made:
+                self._put_right(made)
+
+    def _put_right(self, case: Case) -> None:
+        """A bad rating is mostly put right within days; the story goes on with that case."""
+        assert case.lead
+        self.case_id, self.lead = case.pk, case.lead
+        if self.dice.random() < 0.75:
+            mended = {"measure": "已上门说明并补办，承诺此类事项一次告知。", "informed": True}
+            self.do("report", self.handler(), mended, hours=40, evidence=True)
+            self.do("approve", self.head(), hours=3)
+            self.do("confirm", self.supervisor(), {"finding": "电话核实，评价人认可。"}, hours=6, evidence=True)
 
     def catch_up(self, until: datetime) -> None:
         """Let happen what would have happened by itself, each at its own moment."""
@@ -114,13 +129,13 @@ class Story:
         hours: float,
         node: str = "",
         evidence: bool = False,
-    ) -> None:
+    ) -> acting.Done:
         self.later(hours)
         task_id = None
         if node:
             task_id = Case.objects.get(pk=self.case_id).tasks.get(node=node, state="open").pk
         files = [self.player.evidence] if evidence else []
-        acting.act(self.case_id, action, who, self.time, data, task_id=task_id, files=files)
+        return acting.act(self.case_id, action, who, self.time, data, task_id=task_id, files=files)
 
     def later(self, hours: float) -> None:
         """Let office time pass, and with it whatever happens by itself. StopIteration when that would be after now."""
