@@ -1,4 +1,4 @@
-"""Y5 每月以电话回访、办件复盘等形式进行整改提升: the month's sample, the calls, the meeting, and next month begins with them."""
+"""Y5 每月以电话回访、办件复盘等形式进行整改提升: the month's sample, the calls, the meeting; next month begins with them."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def next_month_begins_with_them(county: County, supervisor: Page, *rectification
     supervisor.goto("/follow-up/2026-10/")
     picture(supervisor, "follow-up", full=True)
     county.later(on(11, 9, 9, 30))
-    supervisor = county.desk("zhu.leshan", "/follow-up/")
+    supervisor = county.desk("zhu.leshan", "/follow-up/2026-11/")
     first = supervisor.locator("#righted").inner_text()
     assert all(number in first for number in rectifications)
     assert "没有可以电话回访的办结件" in main_text(supervisor), "October closed nothing that can be called"

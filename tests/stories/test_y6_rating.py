@@ -110,4 +110,4 @@ def a_mistake_is_set_aside(county: County, phone: Page, company: int) -> None:
     assert "认定误评，不计入" in main_text(phone)
     supervisor = county.desk("zhu.leshan", "/ratings/?of=aside")
     assert number in main_text(supervisor)
-    assert "2／2" in main_text(supervisor), "of three ratings two count, and one of them is bad"
+    assert "1／2" in main_text(supervisor), "of three ratings two count, and one of them is bad"
