@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qinqing.cases.models import Case
-from qinqing.site.demo.playing import Player
+from qinqing.site.demo.hard_cases import HardCase
+from qinqing.site.demo.players import Player
 from qinqing.supervision.papers import LETTER, of_kind
 from tests.browser.fixtures import assert_accessible, assert_fits
 from tests.browser.test_window import look
@@ -30,7 +31,7 @@ def county(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
         for days, story in enumerate(
             ("overdue", "overdue", "returned", "written_off", "cannot", "verifying", "extended")
         ):
-            player.play(steps.TUESDAY - timedelta(days=8 + days % 5, hours=1), story)
+            HardCase(player, steps.TUESDAY - timedelta(days=8 + days % 5, hours=1), story).perform()
         supervisor = county.desk("zhu.leshan", "/supervision/?of=overdue")
         supervisor.locator("li[data-row] a[data-press]").first.click()
         supervisor.wait_for_url("**#send_letter")

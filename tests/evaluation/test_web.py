@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.test import Client
@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from qinqing.audit.models import ReadLog
 from qinqing.cases import acting
 from qinqing.cases.models import Case
-from qinqing.evaluation import selectors, services
+from qinqing.evaluation import overseeing, selectors, services
 from qinqing.evaluation.models import CallDecision, Draw, Rating, Review
 from qinqing.evaluation.months import Month
 from qinqing.lib.wallclock import CHINA
@@ -25,6 +25,7 @@ from tests.evaluation.rated import answered, paper, rate, rated_county, resolved
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 10, 12, 9, 30, tzinfo=CHINA)
+LATER = NOW + timedelta(hours=1)
 OCTOBER = "/follow-up/2026-10/"
 
 
@@ -162,39 +163,59 @@ class TestRatings:
 
 
 class TestFigures:
+    SPAN: ClassVar = Month(2026, 10).span
+
     def test_unrated_is_never_satisfied_and_set_aside_is_not_counted(self, county: County) -> None:
         cases = [resolved(county, NOW, lead="a") for _ in range(4)] + [resolved(county, NOW, lead="b", channel="card")]
         for case, level in zip(cases, ["very_good", "fair", "bad", "bad"], strict=False):
             rate(county, case, level, NOW)
         Rating.objects.filter(case=cases[3]).update(set_aside_at=NOW)
-        whole = selectors.satisfied_of(Month(2026, 10).span)
-        assert (whole.closed, whole.rated, whole.aside, whole.counted, whole.satisfied) == (5, 4, 1, 3, 2)
-        of_a = selectors.satisfied_of(Month(2026, 10).span, unit=county.unit("a"))
-        assert (of_a.closed, of_a.rated, of_a.satisfied) == (4, 4, 2)
-        assert selectors.satisfied_of(Month(2026, 10).span, unit=county.unit("hr")).closed == 5, "and units below"
-        by_card = selectors.satisfied_of(Month(2026, 10).span, channel="card")
-        assert (by_card.closed, by_card.rated, by_card.satisfied) == (1, 0, 0)
-        assert dict((unit.code, one.closed) for unit, one in selectors.by_unit(Month(2026, 10).span)) == {
-            "a": 4, "b": 1,
-        }  # fmt: skip
+        whole = selectors.satisfied_of(self.SPAN)
+        assert (whole.counted, whole.satisfied, whole.closed, whole.responded) == (3, 2, 5, 4)
+        of_a = selectors.satisfied_of(self.SPAN, unit=county.unit("a"))
+        assert (of_a.counted, of_a.satisfied, of_a.closed, of_a.responded) == (3, 2, 4, 4)
+        assert selectors.satisfied_of(self.SPAN, unit=county.unit("hr")).closed == 5, "and units below"
+        by_card = selectors.satisfied_of(self.SPAN, channel="card")
+        assert (by_card.counted, by_card.closed, by_card.responded) == (0, 1, 0)
+        found = {unit.code: (one.counted, one.closed) for unit, one in selectors.by_unit(self.SPAN)}
+        assert found == {"a": (3, 4), "b": (0, 1)}
         assert selectors.satisfied_of(Month(2026, 9).span).closed == 0
 
-    def test_a_reopened_matter_counts_once_with_its_last_closing(self, county: County) -> None:
+    def test_a_reopened_matter_counts_once_with_its_last_rating(self, county: County) -> None:
         case = resolved(county, TUESDAY)
         rate(county, case, "bad", TUESDAY)
+        september = Month(2026, 9).span
+        assert selectors.satisfied_of(september).counted == 1
         acting.act(case.pk, "reopen", county["agent"], NOW, {"reason": "没解决"})
-        assert selectors.satisfied_of(Month(2026, 9).span).closed == 0, "it is open"
         acting.act(case.pk, "feed_back", county["handler_a"], NOW, {"answer": "已划", "result": "solved"})
         acting.act(case.pk, "approve", county["head_a"], NOW)
         acting.act(case.pk, "write_off", county["supervisor"], NOW, {"finding": "属实"}, files=[paper()])
-        found = selectors.satisfied_of(Month(2026, 10).span)
-        assert (found.closed, found.rated) == (1, 0), "the old rating is not that of this closing"
+        found = selectors.satisfied_of(self.SPAN)
+        assert (found.closed, found.responded) == (1, 0), "the old rating is not that of this closing"
+        rate(county, case, "good", NOW)
+        found = selectors.satisfied_of(self.SPAN)
+        assert (found.counted, found.satisfied, found.responded) == (1, 1, 1)
+        assert selectors.satisfied_of(september).counted == 0, "a later rating stands"
+        Rating.objects.filter(case=case, level="good").update(set_aside_at=NOW)
+        assert selectors.satisfied_of(september).counted == 1, "the later one was a mistake"
 
     def test_rectifications_are_left_out(self, county: County) -> None:
         rectification = rate(county, resolved(county, NOW), "bad", NOW).rectification
         assert rectification
         rate(county, righted(county, rectification, NOW), "good", NOW)
-        assert selectors.satisfied_of(Month(2026, 10).span).closed == 1
+        found = selectors.satisfied_of(self.SPAN)
+        assert (found.counted, found.closed) == (1, 1)
+
+    def test_the_supervisors_desk_counts_what_is_not_put_right(self, county: County) -> None:
+        first = rate(county, resolved(county, NOW), "bad", NOW)
+        rate(county, resolved(county, NOW), "good", NOW)
+        assert list(overseeing.badly_rated(LATER)) == [first.case]
+        said = overseeing.marks([first.case], LATER)[first.case_id]
+        assert first.rectification and said.zh == f"不满意 · {first.rectification.number}"
+        again = rate(county, righted(county, first.rectification, NOW), "bad", NOW)
+        assert "整改后仍不满意" in overseeing.marks([first.case], LATER)[first.case_id].zh
+        acting.act(again.case_id, "settle", county["leader"], NOW, {"instruction": "已面谈"})
+        assert not overseeing.badly_rated(LATER).exists()
 
 
 class TestMonth:

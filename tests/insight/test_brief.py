@@ -69,7 +69,7 @@ def test_what_it_says_stays_and_now_stands_beside(county: County, client: Client
     case = county.dispatched(now=at(9, 28, 9))
     overdue = county.open(now=at(9, 28, 10))  # two office hours at the window
     list(recounting.rebuild())
-    brief.turn(at(9, 29))
+    brief.make(at(9, 29).date(), at(9, 29))
     stored = {figure["indicator"]: figure for figure in Brief.objects.get().figures}
     assert {name: figure["value"] for name, figure in stored.items()} == {
         "reds_now": 1, "due_today": 0, "opened": 2, "closed": 0, "bad_ratings": 0, "handed_up": 0,
@@ -98,3 +98,20 @@ def test_what_it_says_stays_and_now_stands_beside(county: County, client: Client
 def test_on_monday_it_speaks_of_the_days_since_friday(county: County) -> None:
     period, night = brief.since(at(9, 14).date(), at(9, 14, 8, 5))
     assert (period.code, night.code) == ("2026-09-11..2026-09-13", "2026-09-11T17:00..2026-09-14T08:06")
+
+
+def test_until_nine_it_waits_for_what_is_not_counted_yet(county: County) -> None:
+    county.open(now=at(9, 28, 10))
+    brief.turn(at(9, 29, 8, 30))
+    assert days() == [], "the worker has yet to count that case and to fire its reminders"
+    for _ in range(2):  # it counts in its first turn, and a minute later makes the brief
+        worker.run(Event(), once=True, clock=lambda: at(9, 29, 8, 30))
+    brief.turn(at(9, 29, 8, 32))
+    figures = {figure["indicator"]: figure["value"] for figure in Brief.objects.get().figures}
+    assert (figures["reds_now"], figures["handed_up"]) == (1, 1)  # its reminders fired when the worker was back
+
+
+def test_at_nine_it_waits_no_longer(county: County) -> None:
+    county.open(now=at(9, 28, 10))
+    brief.turn(at(9, 29, 9))
+    assert days() == ["2026-09-29"]

@@ -1,4 +1,4 @@
-"""Y5 每月以电话回访、办件复盘等形式进行整改提升: the month's sample, the calls, the meeting; next month begins with them."""
+"""Y5 每月以电话回访、办件复盘等形式进行整改提升: the sample, the calls, the meeting; next month begins with them."""
 
 from __future__ import annotations
 

@@ -13,12 +13,10 @@ from functools import cached_property
 
 from qinqing.accounts.actor import Actor
 from qinqing.accounts.models import User
-from qinqing.audit.verify import check_chain
 from qinqing.cases import shelf
 from qinqing.cases.calendars import current
 from qinqing.cases.decide import counted_as
 from qinqing.cases.forms import fields_of
-from qinqing.cases.history import CaseHistory
 from qinqing.cases.models import Case, Event, Task
 from qinqing.cases.permitting import may_act, may_work_on
 from qinqing.cases.procedure import PHASES, Act, Field, Procedure
@@ -28,7 +26,7 @@ from qinqing.cases.timing import clock_of
 from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.workdays import Budget, Due, due, due_at
-from qinqing.ui.parts import Clock, Seal
+from qinqing.ui.parts import Clock
 
 PHASE_LABELS = {
     "find": Label("发现", "Found"),
@@ -157,13 +155,6 @@ class CaseFile:
             label = Label("等待补充", "Waiting for the party") if name == WAIT else self.spec.stages[name].label
             found.append(Why(label, explained, budget, len(stops)))
         return found
-
-    @cached_property
-    def seal(self) -> Seal:
-        """历史完整: the chain of this case, verified now."""
-        chain = next(CaseHistory().chains(self.case.number))
-        findings, count, _ = check_chain("cases", chain)
-        return Seal(count=count) if not findings else Seal(broken_at=findings[0].seq or 0)
 
     def story(self, *, party: bool = False) -> list[Happened]:
         """What happened, newest first."""

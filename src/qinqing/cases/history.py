@@ -12,8 +12,11 @@ from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
 from qinqing.audit.histories import ChainView, EventView, Head
+from qinqing.audit.verify import check_chain
+from qinqing.cases import fulltext, indexing
 from qinqing.cases.comparing import file_differences, row_differences
 from qinqing.cases.models import Attachment, Case, Event, Payload, Task
+from qinqing.ui.parts import Seal
 
 ERASED_TITLE = "（内容已按期清除）"
 BATCH = 200  # cases read at once
@@ -42,8 +45,6 @@ class CaseHistory:
         return self._erasable(retention, before).count()
 
     def erase(self, retention: str, before: datetime, now: datetime, limit: int) -> int:
-        from qinqing.cases import fulltext, indexing  # noqa: PLC0415 - reads cases as their pages do, and those verify a history
-
         with transaction.atomic():
             chosen = list(islice(self._erasable(retention, before).values_list("pk", "event__case_id"), limit))
             erased = Payload.objects.filter(pk__in=[pk for pk, _ in chosen]).update(body=None, salt="", erased_at=now)
@@ -86,3 +87,10 @@ def _view(event: Event) -> EventView:
     if payload is None:
         return EventView(event.seq, event.head, event.hash)
     return EventView(event.seq, event.head, event.hash, payload.body, payload.salt, payload.erased_at is not None)
+
+
+def seal_of(number: str) -> Seal:
+    """历史完整: the chain of one case, verified now."""
+    chain = next(CaseHistory().chains(number))
+    findings, count, _ = check_chain("cases", chain)
+    return Seal(count=count) if not findings else Seal(broken_at=findings[0].seq or 0)

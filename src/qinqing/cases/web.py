@@ -21,6 +21,7 @@ from qinqing.cases import sheets as case_sheets
 from qinqing.cases.actform import ActForm, act_forms, build, new_key, typed
 from qinqing.cases.calendars import current
 from qinqing.cases.casefile import CaseFile, Offer
+from qinqing.cases.history import seal_of
 from qinqing.cases.models import Attachment, Case
 from qinqing.cases.refusals import Conflict, Incomplete, PartyAlone
 from qinqing.cases.rows import Group, grouped, rows_of
@@ -125,20 +126,21 @@ def _show(
     """`kept`: what was typed for a step that is no longer open."""
     if actor_of(request).kind == "party":
         return _show_party(request, file, forms, trouble=trouble, kept=kept, status=status)
+    seal = seal_of(file.case.number)
     return render(request, "cases/case.html", {
-        "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "seal": file.seal,
+        "file": file, "case": file.case, "now": file.now, "stages": stages_of(file), "seal": seal,
         "trouble": trouble, "kept": kept,
         "happenings": [happening(item, file.case) for item in file.story()],
         "main_form": next((f for f in forms if f.open), next((f for f in forms if f.offer.primary), None)),
-        "forms": forms, "units": file.units, "print_number": file.case.number, "print_note": _verified(file),
+        "forms": forms, "units": file.units, "print_number": file.case.number, "print_note": _verified(seal),
     }, status=status)  # fmt: skip
 
 
-def _verified(file: CaseFile) -> Label:
+def _verified(seal: parts.Seal) -> Label:
     """What the printed page says of the history."""
-    if file.seal.broken_at is None:
-        return Label(f"历史完整 · {file.seal.count}条已校验", f"History whole · {file.seal.count} records verified")
-    return Label(f"历史第{file.seal.broken_at}条对不上", f"History: record {file.seal.broken_at} does not fit")
+    if seal.broken_at is None:
+        return Label(f"历史完整 · {seal.count}条已校验", f"History whole · {seal.count} records verified")
+    return Label(f"历史第{seal.broken_at}条对不上", f"History: record {seal.broken_at} does not fit")
 
 
 def stages_of(file: CaseFile) -> list[parts.Stage]:

@@ -10,7 +10,8 @@ class EvaluationConfig(AppConfig):
     verbose_name = "评价"
 
     def ready(self) -> None:
-        from qinqing.evaluation import call_sheets, rating, web_panels  # noqa: F401, PLC0415 - rating registers effects
+        from qinqing.evaluation import call_sheets, overseeing, rating, web_panels  # noqa: F401, PLC0415 - rating registers effects
+        from qinqing.supervision.apps import OVERSIGHT  # noqa: PLC0415
         from qinqing.ui import panels  # noqa: PLC0415
         from qinqing.ui.menu import Entry, register  # noqa: PLC0415
 
@@ -18,5 +19,6 @@ class EvaluationConfig(AppConfig):
         panels.register("case.rail", 30, web_panels.for_officers)
         panels.register("follow.main", 20, web_panels.for_the_party)
         call_sheets.add_kind()
-        register(Entry(Label("办理", "Work"), Label("每月回访复盘", "Monthly follow-up"), "evaluation:follow_up", 36))
+        overseeing.add_filter()
+        register(Entry(OVERSIGHT, Label("每月回访复盘", "Monthly follow-up"), "evaluation:follow_up", 37, icon="list"))
         register(Entry(Label("数据", "Figures"), Label("群众评价", "Ratings"), "evaluation:ratings", 52))

@@ -1,9 +1,8 @@
 """评价的数字 (Y6): who was satisfied, out of how many, and which bad ratings are still open. Reads only.
 
-The cases counted are those whose present closing lies in the period and whose procedure lets the party rate that end;
-of each, the rating of that closing. So a matter reopened counts once, with its last closing; rectifications are counted
-by themselves nowhere here. A rating set aside (误评) stays visible and is not counted, a case without a rating is never
-satisfied.
+Satisfaction counts the ratings given in a period, of each case the latest that counts; response asks of the cases
+closed in the period how many were rated. A rating set aside (误评) stays visible and is not counted, a case without a
+rating is never satisfied, and rectifications are left out of both.
 """
 
 from __future__ import annotations
@@ -30,32 +29,26 @@ from qinqing.lib.labels import Label
 
 RECTIFICATION = "rectification"
 DEFINITION = Label(
-    "分母：办结时间在本期内、可以评价的办件中已评价的件数，误评不计。分子：其中评为非常满意、满意、基本满意的件数。"
-    "未评价的不算满意。重新办理后又办结的，以最后一次办结的评价为准；整改件不计入。",
-    "Of the cases closed in the period that may be rated: those that were rated, without ratings set aside. Counted as "
-    "satisfied: very satisfied, satisfied, fairly satisfied. A case without a rating is not satisfied. A case reopened "
-    "counts with its last closing; rectifications are left out.",
+    "分母：本期内作出、仍计数的评价，每件取最近一次；认定误评的不计，未评价的不算满意，整改件的评价不计入。"
+    "分子：其中评为非常满意、满意、基本满意的。",
+    "Of the ratings given in the period that count (the latest of each case; without those set aside and those of "
+    "rectifications): very satisfied, satisfied or fairly satisfied. A case without a rating is not satisfied.",
 )
 RESPONSE = Label(
-    "分母：办结时间在本期内、可以评价的办件。分子：其中已评价的件数（含误评）。刚办结的仍在30个工作日的评价期内。",
-    "Of the cases closed in the period that may be rated: those that were rated (ratings set aside included). "
-    "The latest still have their 30 working days.",
+    "分母：本期内办结、可以评价的办件。分子：其中这次办结已评价的（含误评）。刚办结的仍在30个工作日的评价期内。整改件不计入。",
+    "Of the cases closed in the period that may be rated (without rectifications): those whose closing was rated, "
+    "mistakes included. The latest still have their 30 working days.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Satisfaction:
-    """满意度: `closed` cases could be rated, `rated` were, `aside` of these are set aside, `satisfied` of the rest."""
+    """满意度: of `counted` ratings given in the period `satisfied` are; of `closed` cases `responded` were rated."""
 
-    closed: int
-    rated: int
-    aside: int
+    counted: int
     satisfied: int
-
-    @property
-    def counted(self) -> int:
-        """The denominator of satisfaction."""
-        return self.rated - self.aside
+    closed: int
+    responded: int
 
 
 def rateable(period: Span, unit: int | None = None, channel: str | None = None) -> QuerySet[Case]:
@@ -63,37 +56,50 @@ def rateable(period: Span, unit: int | None = None, channel: str | None = None) 
     closed = Case.objects.filter(ends_with("rate"), closed_at__gte=period[0], closed_at__lt=period[1])
     found: Any = closed.exclude(procedure__code=RECTIFICATION).annotate(answered_by=_answered_by())
     if unit is not None:
-        found = found.filter(answered_by__in=Unit.objects.filter(Q(pk=unit) | Q(parent=unit)).values("pk"))
+        found = found.filter(answered_by__in=_below(unit))
     shown: QuerySet[Case] = found.filter(channel=channel) if channel is not None else found
     return shown
 
 
 def ratings(period: Span, unit: int | None = None, channel: str | None = None) -> QuerySet[Rating]:
-    """The ratings of those cases, each that of the present closing, those set aside included."""
-    return Rating.objects.filter(case__in=rateable(period, unit, channel).values("pk"), round=F("case__round"))
+    """All ratings given in the period, those set aside included, rectifications' left out."""
+    found = Rating.objects.filter(rated_at__gte=period[0], rated_at__lt=period[1])
+    found = found.exclude(case__procedure__code=RECTIFICATION)
+    if unit is not None:
+        found = found.filter(unit__in=_below(unit))
+    return found.filter(case__channel=channel) if channel is not None else found
+
+
+def counted(found: QuerySet[Rating]) -> QuerySet[Rating]:
+    """Of these the ratings that count: not set aside, and no later one of the same case stands."""
+    later = Rating.objects.filter(case=OuterRef("case"), round__gt=OuterRef("round"), set_aside_at=None)
+    return found.filter(~Exists(later), set_aside_at=None)
+
+
+def of_closings(cases: QuerySet[Case]) -> QuerySet[Rating]:
+    """The ratings of the present closings of these cases."""
+    return Rating.objects.filter(case__in=cases.values("pk"), round=F("case__round"))
 
 
 def satisfied_of(period: Span, unit: int | None = None, channel: str | None = None) -> Satisfaction:
     """The figures of satisfaction and response; definitions: `DEFINITION`, `RESPONSE`."""
-    found = ratings(period, unit, channel)
-    counted = found.filter(set_aside_at=None)
-    rated, satisfied = found.count(), counted.filter(level__in=SATISFIED).count()
-    return Satisfaction(rateable(period, unit, channel).count(), rated, rated - counted.count(), satisfied)
+    found, closed = counted(ratings(period, unit, channel)), rateable(period, unit, channel)
+    satisfied = found.filter(level__in=SATISFIED).count()
+    return Satisfaction(found.count(), satisfied, closed.count(), of_closings(closed).count())
 
 
 def by_unit(period: Span) -> list[tuple[Unit, Satisfaction]]:
     """The same for each unit that answered, in the order of their names."""
-    cases: Any = rateable(period)
-    closed = Counter(cases.values_list("answered_by", flat=True))
-    rated: Counter[int | None] = Counter()
-    aside: Counter[int | None] = Counter()
-    satisfied: Counter[int | None] = Counter()
-    for unit, level, mistaken in ratings(period).values_list("unit", "level", "set_aside_at"):
-        rated[unit] += 1
-        aside[unit] += mistaken is not None
-        satisfied[unit] += mistaken is None and level in SATISFIED
-    units = Unit.objects.filter(pk__in={*closed, *rated} - {None}).order_by("name")
-    return [(unit, Satisfaction(closed[unit.pk], rated[unit.pk], aside[unit.pk], satisfied[unit.pk])) for unit in units]
+    found, closed = counted(ratings(period)), rateable(period)
+    answered: Any = closed
+    cases = Counter(answered.values_list("answered_by", flat=True))
+    responded = Counter(of_closings(closed).values_list("unit", flat=True))
+    rated = Counter(found.values_list("unit", flat=True))
+    satisfied = Counter(found.filter(level__in=SATISFIED).values_list("unit", flat=True))
+    units = Unit.objects.filter(pk__in={*cases, *rated} - {None}).order_by("name")
+    return [
+        (unit, Satisfaction(rated[unit.pk], satisfied[unit.pk], cases[unit.pk], responded[unit.pk])) for unit in units
+    ]
 
 
 def bad_ratings(now: datetime) -> QuerySet[Rating]:
@@ -147,6 +153,10 @@ def _answered_by() -> Choose:
     window = Value(desk_id(WINDOW), output_field=number)
     lead = Coalesce(F("lead_id"), window, output_field=number)
     return Choose(When(outcome__in=AT_THE_WINDOW, then=window), default=lead, output_field=number)
+
+
+def _below(unit: int) -> QuerySet[Unit]:
+    return Unit.objects.filter(Q(pk=unit) | Q(parent=unit))
 
 
 def _standing(now: datetime) -> QuerySet[Rating]:

@@ -10,7 +10,6 @@ from django import forms as django_forms
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from qinqing.accounts.middleware import actor_of
@@ -25,11 +24,11 @@ from qinqing.evaluation.calls import CONTENT, OPEN, STANDING, lines, next_call
 from qinqing.evaluation.frame import Frame, frame
 from qinqing.evaluation.models import Draw, Review
 from qinqing.evaluation.months import Month
+from qinqing.evaluation.rating import SATISFIED
 from qinqing.evaluation.results import DEFINITION as RESULTS
 from qinqing.evaluation.results import Results, results
 from qinqing.evaluation.sampling import Plan
-from qinqing.evaluation.selectors import DEFINITION as RATED
-from qinqing.evaluation.selectors import RECTIFICATION, draw_of, satisfied_of
+from qinqing.evaluation.selectors import RECTIFICATION, counted, draw_of, of_closings, rateable
 from qinqing.evaluation.strata import stratum_lines
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
@@ -42,6 +41,11 @@ from qinqing.ui.menu import may_open
 from qinqing.ui.parts import Cell, Figure, Table
 
 USUAL = 60  # calls proposed
+OWN = Label(
+    "分母：上月办结、当事人已对这次办结评价的，误评不计。分子：其中评为非常满意、满意、基本满意的。",
+    "Of last month’s closed cases whose parties rated that closing, without mistakes set aside: very satisfied, "
+    "satisfied or fairly satisfied.",
+)
 
 
 class DrawForm(Form):
@@ -205,16 +209,15 @@ def _outcome(outcome: Results | None, shown: Month) -> dict[str, Any]:
         return {"contents": [], "by_unit": None, "own": None, "results_definition": RESULTS}
     units = Unit.objects.in_bulk([unit for unit, _, _ in outcome.by_unit])
     words = {**CONTENT, "unsaid": Label("未说明", "Not said")}
-    own = satisfied_of(shown.before.span)
-    address = reverse("evaluation:ratings")
+    own = counted(of_closings(rateable(shown.before.span)))
     rows = tuple(
         (Cell(units[unit].label if unit in units else "—"), Cell(satisfied), Cell(count))
         for unit, satisfied, count in outcome.by_unit
     )
     columns = (Label("单位", "Unit"), Label("满意和基本满意", "Content or partly"), Label("回答", "Answers"))
     rate = Rate(
-        Label("当事人自己的评价", "The parties’ own ratings"), own.satisfied, own.counted, RATED,
-        total_href=f"{address}?month={shown.before}",
+        Label(f"{shown.before.number}月办结件的评价", "Ratings of the same month’s cases"),
+        own.filter(level__in=SATISFIED).count(), own.count(), OWN,
     )  # fmt: skip
     return {
         "contents": [(words[name], outcome.contents[name]) for name in words if outcome.contents[name]],

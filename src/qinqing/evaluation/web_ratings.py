@@ -53,16 +53,17 @@ class Shown:
 
 @require_GET
 def ratings(request: HttpRequest) -> HttpResponse:
-    """The ratings of the cases closed in a month, with satisfaction and response."""
+    """The ratings given in a month, with satisfaction and response."""
     now = present()
     month = month_of(request.GET["month"]) if request.GET.get("month") else Month.of(now)
     mine = _own_units(request)
     of = request.GET.get("of", "") if request.GET.get("of", "") in OF else ""
-    found = _narrowed(selectors.ratings(month.span), of, mine, now).select_related(
-        "case__party", "unit", "rectification"
-    )
+    given = (
+        selectors.bad_ratings(now) if of == "open" else selectors.ratings(month.span)
+    )  # what is open is of any month
+    found = _narrowed(given, of, mine).select_related("case__party", "unit", "rectification")
     if sheets.wanted(request):
-        note = Label(f"{month.label.zh}办结件的评价，{OF[of].zh}", f"of cases closed in {month.label.en}: {OF[of].en}")
+        note = Label(f"{month.label.zh}作出的评价，{OF[of].zh}", f"given in {month.label.en}: {OF[of].en}")
         return sheets.download(request, Sheet(TITLE, COLUMNS, _shown(found.order_by("rated_at"), now), note), now)
     page = Paginator(found.order_by("-rated_at", "-pk"), 50).get_page(request.GET.get("page"))
     by_unit = [(unit, one) for unit, one in selectors.by_unit(month.span) if mine is None or unit.pk in mine]
@@ -85,13 +86,11 @@ def _own_units(request: HttpRequest) -> set[int] | None:
     return set(units.values_list("pk", flat=True))
 
 
-def _narrowed(found: QuerySet[Rating], of: str, mine: set[int] | None, now: Any) -> QuerySet[Rating]:
+def _narrowed(found: QuerySet[Rating], of: str, mine: set[int] | None) -> QuerySet[Rating]:
     if mine is not None:
         found = found.filter(unit__in=mine)
     if of == "bad":
         return found.filter(level__in=BAD, set_aside_at=None)
-    if of == "open":
-        return found.filter(pk__in=selectors.bad_ratings(now).values("pk"))
     return found.exclude(set_aside_at=None) if of == "aside" else found
 
 
@@ -104,8 +103,8 @@ def _shown(found: Iterable[Rating], now: Any) -> Iterator[Shown]:
 def _sum(found: Iterable[Satisfaction]) -> Satisfaction:
     parts = list(found)
     return Satisfaction(
-        sum(one.closed for one in parts), sum(one.rated for one in parts), sum(one.aside for one in parts),
-        sum(one.satisfied for one in parts),
+        sum(one.counted for one in parts), sum(one.satisfied for one in parts), sum(one.closed for one in parts),
+        sum(one.responded for one in parts),
     )  # fmt: skip
 
 
@@ -116,18 +115,18 @@ def _rates(whole: Satisfaction, before: Satisfaction | None, address: str) -> li
     return [
         Rate(Label("满意率", "Satisfied"), whole.satisfied, whole.counted, DEFINITION, total_href=address,
              previous=share(before.satisfied, before.counted) if before else None),
-        Rate(Label("评价率", "Rated"), whole.rated, whole.closed, RESPONSE, hits_href=address,
-             previous=share(before.rated, before.closed) if before else None),
+        Rate(Label("评价率", "Rated"), whole.responded, whole.closed, RESPONSE,
+             previous=share(before.responded, before.closed) if before else None),
     ]  # fmt: skip
 
 
 def _table(found: list[tuple[Unit, Satisfaction]]) -> Table:
     columns = (
-        Label("单位", "Unit"), Label("可评价", "Could be rated"), Label("已评价", "Rated"), Label("满意", "Satisfied"),
-        Label("误评不计", "Set aside"),
+        Label("单位", "Unit"), Label("评价", "Ratings"), Label("满意", "Satisfied"), Label("办结", "Closed"),
+        Label("已评价", "Of these rated"),
     )  # fmt: skip
     rows = tuple(
-        (Cell(unit.label), Cell(one.closed), Cell(one.rated), Cell(one.satisfied), Cell(one.aside))
+        (Cell(unit.label), Cell(one.counted), Cell(one.satisfied), Cell(one.closed), Cell(one.responded))
         for unit, one in found
     )
     return Table(Label("各单位评价", "Ratings by unit"), columns, rows)

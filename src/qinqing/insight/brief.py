@@ -14,9 +14,10 @@ from typing import Any
 from django.db import transaction
 
 from qinqing.cases import calendars
+from qinqing.cases.models import Rung
 from qinqing.directory.models import Post
 from qinqing.directory.selectors import holders
-from qinqing.insight import measuring, periods
+from qinqing.insight import measuring, periods, recounting
 from qinqing.insight.indicators import Indicator, shelf
 from qinqing.insight.measuring import Scope
 from qinqing.insight.models import Brief
@@ -26,6 +27,7 @@ from qinqing.messaging.notices import notify
 from qinqing.ui.dates import short_day
 
 AT = time(8)
+LATEST = time(9)  # until then it waits for what the worker still has to count
 ROLES = ("leader", "supervisor")
 MOST_CASES = 2000  # kept behind one stored figure
 
@@ -47,7 +49,7 @@ def turn(now: datetime) -> bool:
     here = now.astimezone(CHINA)
     if here.time() < AT or not calendars.current().is_working(here.date()):
         return False
-    if not Brief.objects.filter(day=here.date()).exists():
+    if not Brief.objects.filter(day=here.date()).exists() and not (here.time() < LATEST and _unsettled(now)):
         make(here.date(), now)
     return False
 
@@ -116,6 +118,11 @@ def title(day: date, present: date) -> Label:
 
 
 # ── private ──
+
+
+def _unsettled(now: datetime) -> bool:
+    """After an absence the worker has reminders of the night to fire, and acts to count."""
+    return recounting.behind() > 0 or Rung.objects.filter(fired_at=None, at__lte=now).exists()
 
 
 def _parts(day: date, now: datetime) -> Iterator[tuple[Indicator, Scope]]:
