@@ -193,7 +193,7 @@ def returned(county: County) -> Case:
 def test_one_press_urges_and_the_button_becomes_a_time(county: County, returned: Case) -> None:
     supervisor, address, sent = press_form(county, returned)
     answer = supervisor.post(address, sent, follow=True)
-    assert answer.redirect_chain == [(f"/supervision/?of=returned#c{returned.pk}", 302)]
+    assert answer.redirect_chain == [(f"/supervision/?of=returned#returned-{returned.pk}", 302)]
     page = answer.content.decode()
     assert "10:20已催办" in page and "/urge/" not in page
     assert happened(returned).count("urge") == 1

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
 
 from qinqing.cases.calendars import current
 from qinqing.cases.models import Case, Event
@@ -93,8 +93,8 @@ def tomorrow(now: datetime) -> datetime:
 
 
 def returned_twice(now: datetime) -> QuerySet[Case]:
-    often = Event.objects.filter(action="return").values("case").annotate(n=Count("pk")).filter(n__gte=2)
-    return matters().filter(pk__in=often.values("case"))
+    returns = Event.objects.filter(case=OuterRef("pk"), action="return").values("case").annotate(n=Count("pk"))
+    return matters().annotate(returns=Subquery(returns.values("n"))).filter(returns__gte=2)
 
 
 def silent(now: datetime) -> QuerySet[Case]:

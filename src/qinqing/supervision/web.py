@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -50,6 +50,7 @@ class Refusal:
     """A press that was refused: at which case, why, and the words that were to be sent."""
 
     number: str
+    at: str  # the filter whose row it was
     problem: Problem
     text: str
 
@@ -112,17 +113,17 @@ def press(request: HttpRequest, number: str, action: str) -> HttpResponse:
     case = desks.visible(actor).filter(number=number).select_related("party", "lead").first()
     if case is None or action not in PRESSED:
         raise NotFound(Label(f"没有办件{number}，或不能这样办理", f"No case {number}, or no such step"))
-    text = request.POST.get("reason", "")
+    text, at = request.POST.get("reason", ""), request.POST.get("at", "")
     try:
         acting.act(
             case.pk, action, actor, now, {"reason": text}, expected_version=_whole(request.POST.get("version", "")),
             idempotency_key=request.POST.get("key") or None,
         )  # fmt: skip
     except Problem as problem:
-        return _desk(request, back, now, Refusal(number, problem, text))
+        return _desk(request, back, now, Refusal(number, at, problem, text))
     word = {"urge": Label("已催办", "Urged"), "hand_up": Label("已上提", "Handed up")}[action]
     say(request, Label(f"{number}{word.zh}", f"{number}: {word.en}"))
-    return redirect(f"{reverse('supervision:desk')}?{back.urlencode()}".rstrip("?") + f"#c{case.pk}")
+    return redirect(f"{reverse('supervision:desk')}?{back.urlencode()}".rstrip("?") + f"#{quote(at)}-{case.pk}")
 
 
 def _whole(text: str) -> int | None:
