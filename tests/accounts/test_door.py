@@ -88,26 +88,6 @@ def test_a_token_is_an_identity_for_the_api_only() -> None:
     assert signed_in(officer("zhou")).get("/api/me", **bearer).status_code == 401, "no falling back to the session"
 
 
-def test_with_a_session_the_api_asks_for_the_csrf_token(settings: Any) -> None:
-    """Any unsafe operation would do; the door refuses before the operation is run."""
-    from django.http import HttpRequest, HttpResponse
-
-    from qinqing.accounts import middleware
-
-    request = HttpRequest()
-    request.method, request.path = "POST", "/api/x"
-    request.META["SERVER_NAME"], request.META["SERVER_PORT"] = "testserver", "80"
-
-    def view(request: HttpRequest) -> HttpResponse:
-        return HttpResponse()
-
-    refusal = middleware._without_csrf(request, view)
-    assert refusal is not None
-    assert refusal.status_code == 403
-    request.method = "GET"
-    assert middleware._without_csrf(request, view) is None
-
-
 def test_the_administrators_pages_work(settings: Any) -> None:
     system, security, audit = (
         signed_in(officer(code, code)) for code in ("system_admin", "security_admin", "audit_admin")

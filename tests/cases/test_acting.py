@@ -292,8 +292,8 @@ class TestAnotherVersion:
         case = county.dispatched("b")
         text = HARD_CASE.read_text(encoding="utf-8").replace("version: 2", "version: 3", 1)
         shelf.store(parse(text.replace("half: remind", "two_working_days_left: remind")), TUESDAY)
-        assert [(m.number, m.obstacles) for m in preview("hard_case", 2)] == [(case.number, ())]
-        move(case.pk, "hard_case", 2, TUESDAY)
+        assert [(m.number, m.obstacles) for m in preview("hard_case", 3)] == [(case.number, ())]
+        move(case.pk, "hard_case", 3, TUESDAY)
         case.refresh_from_db()
         assert case.procedure.version == 3 and case.due_at == at(10, 12, 17)
         assert Rung.objects.filter(case=case, fired_at=None, name="two_working_days_left").exists()
@@ -304,8 +304,8 @@ class TestAnotherVersion:
         case = county.dispatched("b")
         text = HARD_CASE.read_text(encoding="utf-8").replace("version: 2", "version: 3", 1)
         shelf.store(parse(text.replace("assist: {each_in", "helper: {each_in")), TUESDAY)
-        assert [bool(m.obstacles) for m in preview("hard_case", 2)] == [True]
+        assert [bool(m.obstacles) for m in preview("hard_case", 3)] == [True]
         with pytest.raises(Refused, match="没有任务"):
-            move(case.pk, "hard_case", 2, TUESDAY)
+            move(case.pk, "hard_case", 3, TUESDAY)
         case.refresh_from_db()
         assert case.procedure.version == 2

@@ -200,8 +200,13 @@ class TestAct:
     def test_a_session_needs_its_token_against_forgery(self, county: County) -> None:
         case = county.dispatched()
         caller = Caller(client(county, "handler_a", enforce_csrf_checks=True))
-        problem(caller.act(case, "note", fields={"note": "x"}), 403)
+        answer = caller.act(case, "note", fields={"note": "x"})
+        problem(answer, 403)
+        assert "防伪标记" in answer.content.decode()
         assert happened(case) == ["open", "dispatch"]
+        caller.client.get("/desk/")
+        caller.headers["X-CSRFToken"] = caller.client.cookies["csrftoken"].value
+        assert caller.act(case, "note", fields={"note": "x"}).status_code == 200
 
     @pytest.mark.parametrize(
         "more",

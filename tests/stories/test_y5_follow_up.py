@@ -90,7 +90,7 @@ def results_beside_the_ratings(supervisor: Page, rectification: str) -> None:
     shown = main_text(supervisor)
     assert "1／2个回答满意或基本满意" in shown
     assert "回答不足20件，不计比率" in shown, "a percentage of two answers"
-    assert "当事人自己的评价" in shown
+    assert "9月办结件的评价" in shown
     assert rectification in shown
 
 

@@ -76,6 +76,8 @@ class Case(models.Model):
             models.Index(fields=["-last_event_at"], name="case_latest"),
             models.Index(fields=["closed_at"], name="case_closed"),
             models.Index(fields=["calendar"], condition=Q(closed_at=None), name="case_to_reproject"),
+            # few cases follow another: SQLite, told how often the full index holds NULL, would scan the table instead
+            models.Index(fields=["predecessor"], condition=Q(predecessor__isnull=False), name="case_successors"),
         ]
 
     def __str__(self) -> str:

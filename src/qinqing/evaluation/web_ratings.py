@@ -60,7 +60,7 @@ def ratings(request: HttpRequest) -> HttpResponse:
     of = request.GET.get("of", "") if request.GET.get("of", "") in OF else ""
     given = (
         selectors.bad_ratings(now) if of == "open" else selectors.ratings(month.span)
-    )  # what is open is of any month
+    )  # of any month
     found = _narrowed(given, of, mine).select_related("case__party", "unit", "rectification")
     if sheets.wanted(request):
         note = Label(f"{month.label.zh}作出的评价，{OF[of].zh}", f"given in {month.label.en}: {OF[of].en}")
