@@ -102,7 +102,7 @@ def a_letter_is_sent(county: County, supervisor: Page, number: str) -> str:
 def the_leader_instructs(county: County, number: str) -> str:
     """批示: on the case; tracked as a paper of its own."""
     leader = county.desk("ma.yutong", "/instructions/")
-    act(leader, number, "instruct", instruction="请人社局三日内办结并书面说明。", urgency="day")
+    act(leader, number, "instruct", instruction="请人社局一个工作日内办结并书面说明。", urgency="day")
     county.later(on(10, 10, 9, 5))
     leader.goto("/instructions/?state=open")
     assert "批〔2026〕1号" in main_text(leader)

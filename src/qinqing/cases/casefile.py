@@ -184,7 +184,7 @@ class CaseFile:
             self.spec, self.state, f"{task.node}@{task.unit_id}", self.actor, self.case.party_id, self.parent_of
         )
         clock = self.clock if task.state == "open" else Clock("done", Label("已办", "Done"))
-        to_sign = task.state == "open" and task.signed_at is None and not self._on_desk(task.node)
+        to_sign = task.state == "open" and task.signed_at is None and not self._on_desk(task)
         return TaskLine(task, label, role, clock, self.names.get(task.assignee_id or 0, ""), mine, to_sign)
 
     def _task_labels(self, node: str) -> tuple[Label, Label]:
@@ -225,17 +225,17 @@ class CaseFile:
             return
         if self._may(None, "note", tok):
             for action in ("sign", "assign", "note", *(["resume"] if self.state.held else [])):
-                if action != "sign" or (task.signed_at is None and not self._on_desk(task.node)):
+                if action != "sign" or (task.signed_at is None and not self._on_desk(task)):
                     yield self._offer(None, action, task)
         proposed = any(p["from"] == tok for p in self.state.proposals.values())
         for act in self.spec.stages[self.state.stage].acts.values():
             if act.by == task.node and not proposed and self._possible(act) and self._may(act, act.name, tok):
                 yield self._offer(act, act.name, task)
 
-    def _on_desk(self, node: str) -> bool:
+    def _on_desk(self, task: Task) -> bool:
         """Work of a desk (岗位) needs no signing for: whoever sits there does it."""
-        task = self.spec.stages[self.state.stage].tasks.get(node)
-        return task is None or task.owner.kind == "desk"
+        found = self.spec.stages[self.state.stage].tasks.get(task.node)
+        return found is None or self.units[task.unit_id].kind == Unit.Kind.DESK
 
     def _barred(self, action: str, tok: str) -> bool:
         """Who proposed does not decide, and a handler does not approve what a handler may not do."""

@@ -114,7 +114,7 @@ def _tab(task: Task, case: Case) -> str:
     if case.held:
         return "waiting"
     spec = shelf.by_id(case.procedure_id).stages[case.stage].tasks[task.node]
-    if task.signed_at is None and spec.owner.kind != "desk":
+    if task.signed_at is None and task.unit.kind != Unit.Kind.DESK:
         return "sign"
     return "assist" if spec.owner.kind == "each_in" else "handle"
 

@@ -21,7 +21,7 @@ class SupervisionConfig(AppConfig):
         places.register("case.main", 5, web_panels.paper)
         places.register("case.main", 30, web_panels.backstop_main)
         places.register("case.rail", 10, web_panels.beside)
-        places.register("follow.main", 20, web_panels.backstop_follow)
+        places.register("follow.main", 5, web_panels.backstop_follow)
         for label, route, order, count, urgent in (
             (Label("督办台", "Supervision"), "supervision:desk", 30, web_menu.overdue, True),
             (Label("督办函", "Supervision letters"), "supervision:letters", 32, web_menu.letters, False),

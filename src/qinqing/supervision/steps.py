@@ -95,14 +95,15 @@ def _told(case: Case, past: _Past, now: datetime) -> Step | None:
 
 
 def _next(case: Case, past: _Past, now: datetime) -> Step | None:
-    offered = {} if case.closed_at else shelf.by_id(case.procedure_id).anytime
-    if past.urged is None and (case.level < 2 or not _overdue(case, now)):
-        return _press("urge", URGE, urging(case, now)) if "urge" in offered and not case.held else None
+    offered = {} if case.closed_at or case.held else shelf.by_id(case.procedure_id).anytime
+    urge_first = past.urged is None and (case.level < 2 or not _overdue(case, now))
+    if "urge" in offered and (urge_first or "send_letter" not in offered):  # of what knows no letters: again and again
+        return _press("urge", URGE, urging(case, now))
     if past.letter is None:
         page = reverse("cases:case", args=[case.number])
         return Step(SEND, href=f"{page}#send_letter") if "send_letter" in offered else None
-    if case.level < 4:
-        return _press("hand_up", HAND_UP, handing_up(past.letter, now)) if "hand_up" in offered else None
+    if case.level < 4 and "hand_up" in offered:
+        return _press("hand_up", HAND_UP, handing_up(past.letter, now))
     return None
 
 

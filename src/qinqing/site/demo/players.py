@@ -18,7 +18,7 @@ from qinqing.cases.blobs import StoredFile, store
 from qinqing.cases.calendars import current
 from qinqing.cases.models import Case, Rung
 from qinqing.cases.passing_time import fire
-from qinqing.directory.models import Party, Post, Unit
+from qinqing.directory.models import Mandate, Party, Post, Unit
 from qinqing.directory.selectors import unit_of_desk
 from qinqing.evaluation.rectifying import put_right
 
@@ -53,6 +53,8 @@ class Player:
         self.parties = list(
             Party.objects.filter(kind__in=["company", "sole_trader"]).values_list("pk", flat=True)[:400]
         )
+        acted_for = Mandate.objects.filter(ends_on=None).order_by("pk").values_list("company", flat=True)
+        self.parties += 4 * list(acted_for)  # whose agents can sign in and look
         self.actors: dict[tuple[int, str], Actor] = {}
         self.evidence: StoredFile = store(_Note())
 
