@@ -58,9 +58,7 @@ def ratings(request: HttpRequest) -> HttpResponse:
     month = month_of(request.GET["month"]) if request.GET.get("month") else Month.of(now)
     mine = _own_units(request)
     of = request.GET.get("of", "") if request.GET.get("of", "") in OF else ""
-    given = (
-        selectors.bad_ratings(now) if of == "open" else selectors.ratings(month.span)
-    )  # of any month
+    given = selectors.bad_ratings(now) if of == "open" else selectors.ratings(month.span)  # of any month
     found = _narrowed(given, of, mine).select_related("case__party", "unit", "rectification")
     if sheets.wanted(request):
         note = Label(f"{month.label.zh}作出的评价，{OF[of].zh}", f"given in {month.label.en}: {OF[of].en}")
