@@ -127,13 +127,12 @@ def send(county: County, phone: Page, address: str) -> str:
 
 def sort_and_assign(county: County, keeper: Page, number: str) -> None:
     """梳理: it lies on the desk of the office that gave the card, and nowhere else."""
-    keeper.goto("/desk/?tab=sign")
+    keeper.goto("/desk/?tab=handle")
     assert keeper.locator("tr[data-row]", has_text=number).count() == 1
     elsewhere = county.desk("fei.zijin", "/desk/")
     assert number not in main_text(elsewhere)
     main_text(keeper, number)
     assert "来自廉心卡" in main_text(keeper)
-    act(keeper, number, "sign")
     act(keeper, number, "dispatch", lead=HOUSING, assistants=("县公安局交警大队",))
 
 

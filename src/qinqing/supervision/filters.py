@@ -144,7 +144,7 @@ def add_own() -> None:
         Label("三个工作日内没有任何人办理或补充的在办件，当日不计；系统自动提醒不算动静，暂停计时的不算",
               "Open matters on which nobody acted for three working days, the day itself not counted; reminders by the "
               "system are no acts, paused matters do not count"),
-        order=40, note=Label("按工作日，提醒不算", "working days; reminders do not count"), marks=_silences,
+        order=40, note=Label("按工作日，系统提醒不算", "by working days"), marks=_silences,
     )  # fmt: skip
     register(
         "handed_up", Label("已上提", "Handed up"), handed_up,
