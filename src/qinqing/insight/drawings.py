@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from qinqing.lib.labels import Label
-from qinqing.ui.charts import text_width
+from qinqing.ui.charts import cut, px
 
 WIDE, NARROW = 568, 340
 
@@ -56,9 +56,9 @@ def flow(weeks: Sequence[Week], *, narrow: bool = False) -> SafeString:
     for n in (-2, -1, 1, 2):
         y = zero - n * step * scale
         parts.append(
-            format_html('<line class="gr" x1="{}" x2="{}" y1="{}" y2="{}"/>', left, width - right, _n(y), _n(y))
+            format_html('<line class="gr" x1="{}" x2="{}" y1="{}" y2="{}"/>', left, width - right, px(y), px(y))
         )
-        parts.append(format_html('<text x="{}" y="{}" text-anchor="end">{}</text>', left - 6, _n(y + 4), abs(n) * step))
+        parts.append(format_html('<text x="{}" y="{}" text-anchor="end">{}</text>', left - 6, px(y + 4), abs(n) * step))
     parts.append(format_html('<line class="ax" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>', left, width - right, zero))
     parts += _stock(weeks, left, place)
     every = 1 if place > 36 else ceil(44 / place)
@@ -89,10 +89,10 @@ def paces(rows: Sequence[Pace], promise: float, *, narrow: bool = False) -> Safe
 
     parts = []
     for n in range(0, ceiling + 1, step):
-        parts.append(format_html('<line class="gr" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', _n(x(n)), top - 6, bottom))
+        parts.append(format_html('<line class="gr" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', px(x(n)), top - 6, bottom))
         parts.append(_text(x(n), bottom + 18, n, anchor="middle"))
     parts.append(
-        format_html('<line class="goal" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', _n(x(promise)), top - 10, bottom)
+        format_html('<line class="goal" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', px(x(promise)), top - 10, bottom)
     )
     said = Label(f"承诺{promise:g}日", f"promise {promise:g} d")
     parts.append(_text(x(promise), top - 16, said, "red", "middle"))
@@ -103,12 +103,12 @@ def paces(rows: Sequence[Pace], promise: float, *, narrow: bool = False) -> Safe
             f"{pace.name}：半数在{pace.median:.1f}个工作日内，九成在{pace.p90:.1f}个工作日内，{pace.total}件",
             f"{pace.name}: half within {pace.median:.1f} working days, nine in ten within {pace.p90:.1f}; {pace.total}",
         )
-        name = _text(0, y - 16, pace.name, "lbl") if narrow else _text(0, y + 4, _cut(pace.name, left - 12), "lbl")
+        name = _text(0, y - 16, pace.name, "lbl") if narrow else _text(0, y + 4, cut(pace.name, left - 12), "lbl")
         band = format_html(
-            '<rect class="ci" x="{}" y="{}" width="{}" height="8"/>', _n(x(pace.median)), _n(y - 4),
-            _n(max(0.1, x(pace.p90) - x(pace.median))),
+            '<rect class="ci" x="{}" y="{}" width="{}" height="8"/>', px(x(pace.median)), px(y - 4),
+            px(max(0.1, x(pace.p90) - x(pace.median))),
         )  # fmt: skip
-        dot = format_html('<circle class="pt" cx="{}" cy="{}" r="6"/>', _n(x(pace.median)), _n(y))
+        dot = format_html('<circle class="pt" cx="{}" cy="{}" r="6"/>', px(x(pace.median)), px(y))
         # with less than a dot's width between them, the figure would stand on the dot
         value = _text(max(x(pace.p90), x(pace.median) + 6) + 6, y + 4, f"{pace.p90:.1f}", "red" if late else "lbl")
         number = _text(width - 2, y + 4, Label(f"{pace.total}件", f"{pace.total}"), anchor="end")
@@ -124,14 +124,14 @@ def _stock(weeks: Sequence[Week], left: float, place: float) -> list[SafeString]
     values = [week.stock for week in weeks]
     low, reach = min(values, default=0), max(1, max(values, default=0) - min(values, default=0))
     spots = [(left + place * (n + 0.5), 66 - 40 * (value - low) / reach) for n, value in enumerate(values)]
-    points = format_html_join(" ", "{},{}", ((_n(x), _n(y)) for x, y in spots))
+    points = format_html_join(" ", "{},{}", ((px(x), px(y)) for x, y in spots))
     parts = [format_html('<polyline class="ln" points="{}"/>', points)]
     for n, (week, (x, y)) in enumerate(zip(weeks, spots, strict=True)):
         last = n == len(weeks) - 1
         words = Label(
             f"{week.label}当周末在办{week.stock}件", f"{week.stock} open at the end of the week of {week.label}"
         )
-        dot = format_html('<circle class="pt" cx="{}" cy="{}" r="{}"/>', _n(x), _n(y), 5 if last else 3)
+        dot = format_html('<circle class="pt" cx="{}" cy="{}" r="{}"/>', px(x), px(y), 5 if last else 3)
         told = _text(x, y - 10, week.stock, "hi", "middle") if n in {0, len(weeks) - 1} else mark_safe("")
         parts.append(_link(week.stock_href, words, (x - place / 2, 8, place, 70), (dot, told)))
     if spots:
@@ -150,9 +150,9 @@ def _bars(week: Week, middle: float, wide: float, zero: float, scale: float, tol
     )
     bar = '<rect {} x="{}" y="{}" width="{}" height="{}"/>'
     solid, hatched = mark_safe('class="mark"'), format_html('class="part" fill="url(#flow-in-{})"', size)
-    above = format_html(bar, hatched if week.partial else solid, _n(x), _n(zero - up), _n(wide), _n(up))
+    above = format_html(bar, hatched if week.partial else solid, px(x), px(zero - up), px(wide), px(up))
     out = format_html('class="out" fill="url(#flow-out-{})"', size)
-    below = format_html(bar, out, _n(x), _n(zero), _n(wide), _n(down))
+    below = format_html(bar, out, px(x), px(zero), px(wide), px(down))
     no = mark_safe("")
     return [
         _link(week.taken_href, taken, (x - 2, zero - 68, wide + 4, 68),
@@ -172,7 +172,7 @@ def _hatch(name: str, css: str) -> SafeString:
 
 
 def _link(href: str, words: Label, hit: tuple[float, ...], shapes: Iterable[SafeString]) -> SafeString:
-    area = format_html('<rect class="hit" x="{}" y="{}" width="{}" height="{}"/>', *map(_n, hit))
+    area = format_html('<rect class="hit" x="{}" y="{}" width="{}" height="{}"/>', *map(px, hit))
     inner = format_html_join("", "{}", ((shape,) for shape in shapes))
     return format_html('<a href="{}" aria-label="{}"><title>{}</title>{}{}</a>', href, words, words, area, inner)
 
@@ -180,14 +180,14 @@ def _link(href: str, words: Label, hit: tuple[float, ...], shapes: Iterable[Safe
 def _text(x: float, y: float, words: object, css: str = "", anchor: str = "") -> SafeString:
     kind = format_html(' class="{}"', css) if css else ""
     where = format_html(' text-anchor="{}"', anchor) if anchor else ""
-    return format_html('<text{}{} x="{}" y="{}">{}</text>', kind, where, _n(x), _n(y), str(words))
+    return format_html('<text{}{} x="{}" y="{}">{}</text>', kind, where, px(x), px(y), str(words))
 
 
 def _svg(width: float, height: float, title: Label, parts: Iterable[SafeString]) -> SafeString:
     inner = format_html_join("", "{}", ((part,) for part in parts))
     return format_html(
         '<svg class="ch" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="group" aria-label="{2}">{3}</svg>',
-        _n(width), _n(height), str(title), inner,
+        px(width), px(height), str(title), inner,
     )  # fmt: skip
 
 
@@ -199,15 +199,3 @@ def _step(most: int) -> int:
             if 2 * power * factor >= most:
                 return power * factor
         power *= 10
-
-
-def _cut(name: str, room: float) -> str:
-    if text_width(name) <= room:
-        return name
-    while name and text_width(name) + 12 > room:
-        name = name[:-1]
-    return name + "…"
-
-
-def _n(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")

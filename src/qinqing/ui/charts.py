@@ -48,9 +48,9 @@ def bars(marks: Sequence[Mark], *, title: Text, narrow: bool = False) -> SafeStr
         shape = format_html(
             '<text class="lbl" x="0" y="{}">{}</text>{}<text class="hi" x="{}" y="{}">{}</text>',
             y + 20,
-            _cut(str(mark.label), left - 8),
+            cut(str(mark.label), left - 8),
             _bar(mark, left, y + 8, length, 16),
-            _n(left + length + 6),
+            px(left + length + 6),
             y + 20,
             _value(mark.value),
         )
@@ -77,8 +77,8 @@ def columns(marks: Sequence[Mark], *, title: Text, narrow: bool = False, unit: T
         number = (
             format_html(
                 '<text class="lbl" x="{}" y="{}" text-anchor="middle">{}</text>',
-                _n(x + wide / 2),
-                _n(bottom - tall - 5),
+                px(x + wide / 2),
+                px(bottom - tall - 5),
                 _value(mark.value),
             )
             if tells
@@ -111,11 +111,11 @@ def line(
         level = bottom - (bottom - top) * goal / ceiling
         parts.append(
             format_html(
-                '<line class="goal" x1="{}" x2="{}" y1="{}" y2="{}"/>', left, width - right, _n(level), _n(level)
+                '<line class="goal" x1="{}" x2="{}" y1="{}" y2="{}"/>', left, width - right, px(level), px(level)
             )
         )
         parts.append(
-            format_html('<text class="red" x="{}" y="{}">{}</text>', width - right + 10, _n(level + 4), goal_label)
+            format_html('<text class="red" x="{}" y="{}">{}</text>', width - right + 10, px(level + 4), goal_label)
         )
     spots = [
         None if mark.value is None else (left + place * index, bottom - (bottom - top) * mark.value / ceiling)
@@ -126,14 +126,14 @@ def line(
     for index, (mark, spot) in enumerate(zip(marks, spots, strict=True)):
         if spot:
             x, y = spot
-            dot = format_html('<circle class="pt" cx="{}" cy="{}" r="{}"/>', _n(x), _n(y), 5 if index == last else 3)
+            dot = format_html('<circle class="pt" cx="{}" cy="{}" r="{}"/>', px(x), px(y), 5 if index == last else 3)
             parts.append(_linked(mark, dot, (x - min(place, 24) / 2, top, min(place, 24), bottom - top)))
         if (len(marks) - 1 - index) % every == 0:
             parts.append(_tick(left + place * index, height - 8, str(mark.label), width))
     if last >= 0 and (end := spots[last]):
         parts.append(
             format_html(
-                '<text class="hi" x="{}" y="{}">{}</text>', _n(end[0] + 10), _n(end[1] + 4), _value(marks[last].value)
+                '<text class="hi" x="{}" y="{}">{}</text>', px(end[0] + 10), px(end[1] + 4), _value(marks[last].value)
             )
         )
     return _svg(width, height, title, parts)
@@ -145,11 +145,11 @@ def rate_gauge(rate: Rate) -> SafeString:
     share = rate.hits / rate.total
 
     def x(value: float) -> str:
-        return _n(8 + 304 * value)
+        return px(8 + 304 * value)
 
     parts = [
         mark_safe('<rect class="trk" x="8" y="18" width="304" height="8"/>'),
-        format_html('<rect class="ci" x="{}" y="18" width="{}" height="8"/>', x(low), _n(304 * (high - low))),
+        format_html('<rect class="ci" x="{}" y="18" width="{}" height="8"/>', x(low), px(304 * (high - low))),
     ]
     if rate.previous is not None:
         parts.append(format_html('<line class="prev" x1="{0}" x2="{0}" y1="12" y2="32"/>', x(rate.previous)))
@@ -181,7 +181,7 @@ def _svg(width: int, height: int, title: Text, parts: Sequence[SafeString]) -> S
 def _bar(mark: Mark, x: float, y: float, width: float, height: float) -> SafeString:
     if not mark.value:
         return mark_safe("")
-    box = format_html('x="{}" y="{}" width="{}" height="{}"', _n(x), _n(y), _n(width), _n(height))
+    box = format_html('x="{}" y="{}" width="{}" height="{}"', px(x), px(y), px(width), px(height))
     if not mark.partial:
         return format_html('<rect class="mark" {}/>', box)
     name = f"hatch{next(_ids)}"
@@ -196,7 +196,7 @@ def _bar(mark: Mark, x: float, y: float, width: float, height: float) -> SafeStr
 def _linked(mark: Mark, shape: SafeString, hit: tuple[float, float, float, float]) -> SafeString:
     """The mark with its words, inside its link if it has one; the whole row or column is the target."""
     words = str(mark.title) or f"{mark.label} {_value(mark.value)}"
-    area = format_html('<rect class="hit" x="{}" y="{}" width="{}" height="{}"/>', *map(_n, hit))
+    area = format_html('<rect class="hit" x="{}" y="{}" width="{}" height="{}"/>', *map(px, hit))
     if not mark.href:
         return format_html("<g><title>{}</title>{}{}</g>", words, area, shape)
     return format_html('<a href="{}" aria-label="{}"><title>{}</title>{}{}</a>', mark.href, words, words, area, shape)
@@ -205,11 +205,11 @@ def _linked(mark: Mark, shape: SafeString, hit: tuple[float, float, float, float
 def _grid(left: int, right: int, top: int, bottom: int, step: float, ceiling: float, unit: str) -> list[SafeString]:
     parts = []
     for n in range(round(ceiling / step) + 1):
-        y = _n(bottom - (bottom - top) * n * step / ceiling)
+        y = px(bottom - (bottom - top) * n * step / ceiling)
         rule = "ax" if n == 0 else "gr"
         parts.append(format_html('<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>', rule, left, right, y, y))
         parts.append(
-            format_html('<text x="{}" y="{}" text-anchor="end">{}</text>', left - 6, _n(float(y) + 4), _value(n * step))
+            format_html('<text x="{}" y="{}" text-anchor="end">{}</text>', left - 6, px(float(y) + 4), _value(n * step))
         )
     if unit:
         parts.append(format_html('<text x="0" y="10">{}</text>', unit))
@@ -226,7 +226,7 @@ def _runs(spots: Sequence[tuple[float, float] | None]) -> list[SafeString]:
             runs[-1].append(spot)
     return [
         format_html(
-            '<polyline class="ln" points="{}"/>', format_html_join(" ", "{},{}", ((_n(x), _n(y)) for x, y in run))
+            '<polyline class="ln" points="{}"/>', format_html_join(" ", "{},{}", ((px(x), px(y)) for x, y in run))
         )
         for run in runs
         if len(run) > 1
@@ -236,7 +236,7 @@ def _runs(spots: Sequence[tuple[float, float] | None]) -> list[SafeString]:
 def _tick(x: float, y: float, label: str, width: int) -> SafeString:
     half = text_width(label) / 2
     return format_html(
-        '<text x="{}" y="{}" text-anchor="middle">{}</text>', _n(min(max(x, half), width - half)), _n(y), label
+        '<text x="{}" y="{}" text-anchor="middle">{}</text>', px(min(max(x, half), width - half)), px(y), label
     )
 
 
@@ -267,7 +267,8 @@ def _value(value: float | None) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
-def _cut(text: str, width: float) -> str:
+def cut(text: str, width: float) -> str:
+    """The text, shortened with … to fit a width in px."""
     if text_width(text) <= width:
         return text
     while text and text_width(text) + 12 > width:
@@ -275,6 +276,6 @@ def _cut(text: str, width: float) -> str:
     return text + "…"
 
 
-def _n(value: float) -> str:
-    """A coordinate: one decimal at most."""
+def px(value: float) -> str:
+    """A px: one decimal at most."""
     return f"{value:.1f}".removesuffix(".0")

@@ -17,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from qinqing.lib.labels import Label
+from qinqing.ui.charts import px
 
 Text = Label | str
 _INCH = 72.0
@@ -122,14 +123,14 @@ def _box(node: FlowNode, x: float, y: float, wide: float, tall: float) -> SafeSt
     note = str(node.note)
     shape = format_html(
         '<rect class="box" x="{}" y="{}" width="{}" height="{}" rx="{}"/>',
-        _n(x - wide / 2),
-        _n(y - tall / 2),
-        _n(wide),
-        _n(tall),
-        _n(tall / 2) if node.kind != "stage" else "4",
+        px(x - wide / 2),
+        px(y - tall / 2),
+        px(wide),
+        px(tall),
+        px(tall / 2) if node.kind != "stage" else "4",
     )
-    first = format_html('<text x="{}" y="{}">{}</text>', _n(x), _n(y - 4 if note else y + 5), node.label)
-    second = format_html('<text class="sub" x="{}" y="{}">{}</text>', _n(x), _n(y + 15), note) if note else ""
+    first = format_html('<text x="{}" y="{}">{}</text>', px(x), px(y - 4 if note else y + 5), node.label)
+    second = format_html('<text class="sub" x="{}" y="{}">{}</text>', px(x), px(y + 15), note) if note else ""
     group = format_html('<g class="{}{}">{}{}{}</g>', node.kind, " here" if node.here else "", shape, first, second)
     return format_html('<a href="{}">{}</a>', node.href, group) if node.href else group
 
@@ -139,11 +140,11 @@ def _curve(edge: FlowEdge, words: list[str], height: float) -> SafeString:
     number = int(words[0])
     spots = [(float(words[1 + 2 * i]) * _INCH, height - float(words[2 + 2 * i]) * _INCH) for i in range(number)]
     rest = words[1 + 2 * number :]
-    path = f"M{_n(spots[0][0])} {_n(spots[0][1])}C" + " ".join(f"{_n(x)} {_n(y)}" for x, y in spots[1:])
+    path = f"M{px(spots[0][0])} {px(spots[0][1])}C" + " ".join(f"{px(x)} {px(y)}" for x, y in spots[1:])
     label = ""
     if str(edge.label) and len(rest) >= 4:
         x, y = float(rest[-4]) * _INCH, height - float(rest[-3]) * _INCH
-        label = format_html('<text class="edge-t" x="{}" y="{}">{}</text>', _n(x), _n(y + 4), edge.label)
+        label = format_html('<text class="edge-t" x="{}" y="{}">{}</text>', px(x), px(y + 4), edge.label)
     return format_html(
         '<g class="{}"><path class="edge" d="{}"/><path class="tip" d="{}"/>{}</g>', edge.kind, path, _tip(spots), label
     )
@@ -155,13 +156,9 @@ def _tip(spots: list[tuple[float, float]]) -> str:
     length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 or 1.0
     dx, dy = (x1 - x0) / length, (y1 - y0) / length
     corners = ((x1 + 10 * dx, y1 + 10 * dy), (x1 - 4 * dy, y1 + 4 * dx), (x1 + 4 * dy, y1 - 4 * dx))
-    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in corners) + "z"
+    return "M" + "L".join(f"{px(x)} {px(y)}" for x, y in corners) + "z"
 
 
 def _width(text: str, size: int) -> int:
     """The drawn width: a Chinese character is square, others about 0.6 of it."""
     return round(sum(size if ord(letter) > 0x2E7F else size * 0.6 for letter in text))
-
-
-def _n(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
