@@ -34,7 +34,7 @@ class HardCase(Story):
         if self.name == "simple":
             text, answer, _ = self.dice.choice(SIMPLE)
             self._open(clerk, text, ("answer_now", {"class": "simple", "answer": answer, "confirmed": True}))
-            with suppress(StopIteration, Problem, LookupError):
+            with suppress(StopIteration, Problem):
                 self.rated()
             return
         if self.name in {"intake", "declined"}:
@@ -50,7 +50,7 @@ class HardCase(Story):
         data = {"class": kind, "lead": self.lead.pk, "assistants": assistants}
         self._open(clerk, self.matter.text, ("dispatch", data))
         # the story would go on after now, or the case climbed elsewhere meanwhile: it stands where it stands
-        with suppress(StopIteration, Problem, LookupError):
+        with suppress(StopIteration, Problem):
             getattr(self, f"_{self.name}")()
 
     # -- how stories go on

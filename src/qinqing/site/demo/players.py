@@ -150,7 +150,7 @@ class Story:
         self.time = moment
 
     def handler(self) -> Actor:
-        return self.player.someone(self.lead, "liaison", "handler")
+        return self.player.someone(self.lead, "liaison", "handler", "window_clerk")
 
     def head(self) -> Actor:
         return self.player.someone(self.lead, "section_head")

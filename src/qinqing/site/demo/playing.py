@@ -16,11 +16,13 @@ FIRST = [(kind, name) for kind in KINDS for name in kind.STORIES]  # of each one
 
 
 def play_many(count: int, seed: int, now: datetime, *, days: int = 75) -> int:
-    """Play `count` cases that began within the last `days`, more of them lately; returns how many now stand."""
+    """Play `count` cases more that began within the last `days`, more of them lately; returns how many now stand. The
+    county's first cases show each story once, all of them recent."""
     player = Player(seed, now)
     calendar = current()
     total = calendar.office_time(now)
-    for index in range(count):
+    there = Case.objects.count()
+    for index in range(there, there + count):
         back = 5 * player.dice.random() if index < len(FIRST) else days * player.dice.random() ** 2
         start = calendar.moment_at(total - timedelta(hours=7 * back * 5 / 7))
         play(player, start, index)
