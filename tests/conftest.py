@@ -6,9 +6,12 @@ Each test process has its own home (dev/isolation.py). An undefined variable in 
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.test import TransactionTestCase
@@ -58,6 +61,14 @@ def _forget_stored_definitions() -> Iterator[None]:
         if module in sys.modules:
             for name in names:
                 getattr(sys.modules[module], name).cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _forget_anchors() -> Iterator[None]:
+    """Anchor files outlive the database that a test empties: rightly, the next test's histories would not fit them."""
+    home = os.environ["QINQING_HOME"]
+    yield
+    shutil.rmtree(Path(home, "anchors"), ignore_errors=True)
 
 
 class Clock:

@@ -6,66 +6,70 @@ caused it has committed.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from qinqing.appeals import near
 from qinqing.appeals.merging import merged_tellings
 from qinqing.cases import indexing
-from qinqing.cases.telling import agents, tellings
+from qinqing.cases.telling import Telling, agents, tellings
 from qinqing.directory.services import day_of
 from qinqing.evaluation.rectifying import put_right
 from qinqing.insight import recounting
 from qinqing.lib.labels import Label
 from qinqing.messaging.notices import notify
 from qinqing.messaging.outbox import Message
-from qinqing.messaging.reactions import on
+from qinqing.messaging.reactions import React, on
 from qinqing.supervision import instructions
 
 
-@on("case", "case-notices")
+def after_acts(name: str) -> Callable[[React], React]:
+    """Decorator: `fn(message, now)` runs after every act on a case; topics of that name from elsewhere pass."""
+
+    def register(fn: React) -> React:
+        @on("case", name)
+        def react(message: Message, now: datetime) -> None:
+            if message.source == "cases":
+                fn(message, now)
+
+        return fn
+
+    return register
+
+
+@after_acts("case-notices")
 def tell_people(message: Message, now: datetime) -> None:
     """An act on a case becomes notices to those it concerns."""
-    if message.source != "cases":  # a topic of that name from elsewhere
-        return
-    for telling in tellings(message.body["case"], message.body["seq"], now):
-        notify(telling.user_ids, f"{message.key}:{telling.what}", telling.title, telling.link, telling.urgent, now)
+    _tell(tellings(message.body["case"], message.body["seq"], now), message, now)
 
 
-@on("case", "case-fulltext")
+@after_acts("case-fulltext")
 def keep_findable(message: Message, now: datetime) -> None:
     """After every act the case is found by what it holds now."""
-    if message.source == "cases":
-        indexing.index([message.body["case"]])
+    indexing.index([message.body["case"]])
 
 
-@on("case", "appeals-near")
+@after_acts("appeals-near")
 def keep_comparable(message: Message, now: datetime) -> None:
     """A new matter is compared with what is said at the window from now on."""
-    if message.source == "cases":
-        near.remember([message.body["case"]], now)
+    near.remember([message.body["case"]], now)
 
 
-@on("case", "supervision-instructions")
+@after_acts("supervision-instructions")
 def track_instructions(message: Message, now: datetime) -> None:
     """A leader's instruction on a case becomes a tracked task of the unit that holds it (批示件)."""
-    if message.source == "cases":
-        instructions.open_for(message.body["case"], message.body["seq"], now)
+    instructions.open_for(message.body["case"], message.body["seq"], now)
 
 
-@on("case", "appeals-merged")
+@after_acts("appeals-merged")
 def tell_merged(message: Message, now: datetime) -> None:
     """What becomes of a main case is told to everyone behind the cases merged into it."""
-    if message.source != "cases":
-        return
-    for telling in merged_tellings(message.body["case"], message.body["seq"], now):
-        notify(telling.user_ids, f"{message.key}:{telling.what}", telling.title, telling.link, telling.urgent, now)
+    _tell(merged_tellings(message.body["case"], message.body["seq"], now), message, now)
 
 
-@on("case", "evaluation-rectify")
+@after_acts("evaluation-rectify")
 def put_bad_ratings_right(message: Message, now: datetime) -> None:
     """A bad rating becomes a rectification; the party is told its number (the unit hears of its task as of any)."""
-    if message.source != "cases":
-        return
     opened = put_right(message.body["case"], message.body["seq"], now)
     if opened is not None:
         title = Label(f"您的评价已转整改：{opened.number}", f"Your rating is being put right: {opened.number}")
@@ -73,8 +77,12 @@ def put_bad_ratings_right(message: Message, now: datetime) -> None:
         notify(people, f"{message.key}:rectification", title, f"/cases/{opened.number}/", False, now)
 
 
-@on("case", recounting.REACTION)
+@after_acts(recounting.REACTION)
 def keep_figures(message: Message, now: datetime) -> None:
     """After every act the case counts for what its history says now."""
-    if message.source == "cases":
-        recounting.recount_with_origin(message.body["case"])
+    recounting.recount_with_origin(message.body["case"])
+
+
+def _tell(found: Iterable[Telling], message: Message, now: datetime) -> None:
+    for telling in found:
+        notify(telling.user_ids, f"{message.key}:{telling.what}", telling.title, telling.link, telling.urgent, now)

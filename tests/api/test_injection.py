@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import typst
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -27,6 +28,7 @@ from qinqing.cases.casefile import CaseFile, Offer
 from qinqing.cases.models import Case, Event, Payload
 from qinqing.cases.procedure import Field
 from qinqing.lib.wallclock import now as present
+from qinqing.ui import papers
 from tests.api.conftest import House
 from tests.api.test_fuzz import _undone
 from tests.cases.county import TUESDAY
@@ -165,7 +167,6 @@ def test_the_windows_other_fields(house: House, text: str) -> None:
 
 @pytest.mark.parametrize("text", ORDERS)
 def test_the_exported_list_holds_text_and_no_formula(house: House, text: str) -> None:
-    pytest.importorskip("qinqing.cases.sheets")
     case = house.matters["window"]
     Case.objects.filter(pk=case.pk).update(title=text[:80])
     answer = _client(house, "window_clerk").get("/cases/", {"format": "xlsx"})
@@ -183,14 +184,11 @@ def test_the_exported_list_holds_text_and_no_formula(house: House, text: str) ->
 
 @pytest.mark.parametrize("text", ORDERS)
 def test_a_printed_paper_shows_it_as_text(text: str, tmp_path: Any, monkeypatch: MonkeyPatch) -> None:
-    papers = pytest.importorskip("qinqing.ui.papers")
     template = tmp_path / "probe.typ"
     template.write_text("#let data = json(bytes(sys.inputs.data))\n#data.text\n#metadata(data.text) <said>\n", "utf-8")
     monkeypatch.setattr(papers, "ROOT", tmp_path)
     pdf = papers.paper(template, {"text": text})
     assert pdf.startswith(b"%PDF-") and b"/URI" not in pdf
-    import typst
-
     inputs = {"data": json.dumps({"text": text}, ensure_ascii=False)}
     said = json.loads(typst.query(str(template), "<said>", field="value", sys_inputs=inputs))
     assert said == [text]

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -230,10 +231,7 @@ class TestCommands:
 def put(home: Path, section: dict[str, str], threshold: float | None = 0.5) -> None:
     """A model in use; threshold 0.5, or as given."""
     made = learning.learn([learning.Example(one.parts, section[one.section], one.writer) for one in texts()])
-    whole = routing.Model(
-        made.sections, made.grams, made.idf, made.weights, made.bias, made.scale, threshold, {"version": 1}
-    )
-    routing.save(whole, suggesting.model_file(home))
+    routing.save(replace(made, threshold=threshold, about={"version": 1}), suggesting.model_file(home))
 
 
 class TestWindow:

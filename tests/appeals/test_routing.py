@@ -353,8 +353,7 @@ class TestCommand:
 
 @pytest.mark.skipif(not REAL.exists(), reason="no ../shared/data/appeals/messages_labelled.csv")
 def test_the_real_messages(capsys: pytest.CaptureFixture[str]) -> None:
-    """Measured 0.887 ± 0.022 (five folds, no writer in two of them); plain TF-IDF with a linear SVM 0.839 on the same
-    folds. Below the floor something has been broken."""
+    """Measured 0.887 ± 0.022 (five folds, no writer in two of them). Below the floor something has been broken."""
     run("--train", str(REAL), "--json")
     found = json.loads(capsys.readouterr().out)
     assert (found["train"]["rows"], found["train"]["labels"]) == (883, 7)

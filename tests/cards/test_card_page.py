@@ -96,6 +96,25 @@ def test_pressing_twice_opens_one_matter(card: Card, clock: Clock) -> None:
     assert Case.objects.count() == Use.objects.count() == 1
 
 
+def test_other_words_from_the_same_page_are_another_matter(card: Card, clock: Clock) -> None:
+    """Who goes back and writes something else still holds the first page's key; nothing they say is lost."""
+    client = visitor("127.0.0.1")
+    page = filled(client, card, clock)
+    first = client.post(address_of(card), page)
+    assert client.post(address_of(card), {**page, "text": "另一件事。"})["Location"] != first["Location"]
+    assert client.post(address_of(card), page)["Location"] == first["Location"], "whoever sends it, once"
+    assert Case.objects.count() == Use.objects.count() == 2
+
+
+def test_the_receipt_offers_no_dead_link_once_the_key_was_changed(card: Card, clock: Clock, settings: Any) -> None:
+    receipt = send(visitor(), card, clock)["Location"]
+    assert "再提一件" in said(visitor().get(receipt))
+    settings.SECRET_KEY = "another installation's"
+    after = visitor().get(receipt)
+    assert after.status_code == 200
+    assert "再提一件" not in said(after)
+
+
 def test_the_same_words_again_give_the_same_receipt_and_other_words_another(card: Card, clock: Clock) -> None:
     client = visitor()
     first = send(client, card, clock)

@@ -34,21 +34,25 @@ def database() -> str:
     return f"postgresql://{quote(facts['USER'])}{password}@{quote(facts['HOST'], safe='')}{port}/{facts['NAME']}"
 
 
+def environment() -> dict[str, str]:
+    """Of every process on the database under test: its database, its home, its movable clock."""
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "qinqing.config.settings",
+        "QINQING_DATABASE": database(),
+        "QINQING_HOME": str(settings.HOME),
+        "QINQING_MODE": "test",
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+    }
+
+
 class Process:
     """One process doing `job(*arguments)`, a job of the kernel's or `module:job`; what it acknowledged is in `said`."""
 
     def __init__(self, job: str, arguments: Sequence[Any]) -> None:
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "qinqing.config.settings",
-            "QINQING_DATABASE": database(),
-            "QINQING_HOME": str(settings.HOME),
-            "QINQING_MODE": "test",
-            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-        }
         module, _, name = job.rpartition(":")
         command = [sys.executable, "-m", module or KERNEL, name, json.dumps(list(arguments))]
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.said: list[Any] = []
 

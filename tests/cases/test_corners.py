@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import yaml
 
-from qinqing.audit.verify import check_chain
 from qinqing.cases import acting, shelf
-from qinqing.cases.blobs import StoredFile
 from qinqing.cases.casefile import CaseFile, state_of
-from qinqing.cases.history import CaseHistory
 from qinqing.cases.models import Case, Event, Rung
 from qinqing.cases.passing_time import fire_due_rungs, import_calendar, reproject
 from qinqing.cases.reading import parse
 from qinqing.cases.refusals import Conflict, Refused
 from qinqing.cases.state import WAIT
-from qinqing.lib.wallclock import CHINA
 from tests.cases.county import HARD_CASE, TUESDAY, County, build
 from tests.cases.definitions import changed, dump
+from tests.cases.test_acting import PHOTO, at, verify
 
 pytestmark = pytest.mark.django_db
-PHOTO = StoredFile("0" * 64, "现场.jpg", "image/jpeg", 10)
 
 
 @pytest.fixture
@@ -32,19 +28,10 @@ def county() -> County:
     return build()
 
 
-def at(*moment: int) -> datetime:
-    return datetime(2026, *moment, tzinfo=CHINA)
-
-
 def another(change: dict[str, Any]) -> None:
     """The hard case as another county might write it."""
     raw = changed(yaml.safe_load(HARD_CASE.read_text(encoding="utf-8")), {**change, "version": 99})
     shelf.store(parse(dump(raw)), TUESDAY)
-
-
-def verify() -> None:
-    for chain in CaseHistory().chains():
-        assert check_chain("cases", chain)[0] == []
 
 
 def test_a_calendar_that_would_make_it_overdue_fires_no_rung_before_the_kept_due_time(county: County) -> None:

@@ -121,3 +121,5 @@ def test_definitions_name_every_column_and_the_filter(county: County) -> None:
     assert all(found[column.label.zh] == column.definition.zh for column in sheets.COLUMNS)
     assert found["范围"] == "查询“停车”"
     assert found["导出人"] == "clerk"
+    for query, note in (("", "全部诉求"), ("&q=停车", "查询“停车”")):
+        assert definitions(client(county, "agent").get(f"/my/?format=xlsx{query}").content)["范围"] == note

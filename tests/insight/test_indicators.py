@@ -60,7 +60,6 @@ def run(*arguments: str) -> int:
 def test_what_is_shipped_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check") == 0
     assert "没有问题" in capsys.readouterr().out
-    assert set(indicators.NEEDED) <= set(indicators.shelf())
 
 
 def test_a_county_adds_and_replaces(county: Path) -> None:

@@ -15,27 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from django.conf import settings
+from tests.cases.processes import ROOT, environment
 
-from tests.cases.processes import database
-
-ROOT = Path(__file__).resolve().parents[2]
 STARTER = Path(__file__).with_name("ends_with_parent.py")
 PATIENCE = 60  # seconds until a process answers, on a machine that does other things as well
 # as `qinqing.site.demo.running` starts it
 GRANIAN = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--workers", "1", "--blocking-threads", "4",
            "--no-ws", "--log-level", "error", "qinqing.config.wsgi:application"]  # fmt: skip
-
-
-def environment() -> dict[str, str]:
-    """Of every process of the installation under test: its database, its home, its movable clock."""
-    return os.environ | {
-        "DJANGO_SETTINGS_MODULE": "qinqing.config.settings",
-        "QINQING_DATABASE": database(),
-        "QINQING_HOME": str(settings.HOME),
-        "QINQING_MODE": "test",
-        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-    }
 
 
 def command(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:

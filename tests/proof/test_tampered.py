@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from qinqing.audit import anchors
@@ -18,8 +17,8 @@ from qinqing.cases import acting, blobs, shelf
 from qinqing.cases.models import Case
 from qinqing.cases.reading import parse
 from tests.cases.county import TUESDAY, County, build
+from tests.cases.processes import ROOT
 from tests.proof.copies import Copy, copied
-from tests.proof.installation import ROOT
 
 if TYPE_CHECKING:
     from tests.conftest import Clock
@@ -34,8 +33,6 @@ PAPER, OTHER = "踏勘记录".encode(), "别的记录".encode()
 @pytest.fixture
 def numbers(clock: Clock) -> list[str]:
     """Cases of four records, the third with a file, all of them in yesterday's anchor."""
-    for old in (Path(settings.HOME) / "anchors").glob("*.txt"):
-        old.unlink()
     county = build()
     shelf.store(parse((ROOT / "bench/procedures/joint.yaml").read_text(encoding="utf-8")), TUESDAY)
     made = [_case(county) for _ in range(len(TAMPERINGS) + 4)]

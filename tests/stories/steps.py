@@ -8,7 +8,6 @@ Saturday of 10 October fall inside the deadlines.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -100,19 +99,12 @@ class County:
 
 def county_of(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
     """The body of the fixture `county`."""
-    forget_anchors()
     settle_county(clock)
     county = County(chromium, live, clock)
     try:
         yield county
     finally:
         county.close()
-        forget_anchors()
-
-
-def forget_anchors() -> None:
-    """Anchor files outlive the database that a test empties: rightly, the next test's histories would not fit them."""
-    shutil.rmtree(settings.HOME / "anchors", ignore_errors=True)
 
 
 def on(month: int, day: int, hour: int = 10, minute: int = 0) -> datetime:

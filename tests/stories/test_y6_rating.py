@@ -91,7 +91,8 @@ def put_right_and_rated_again(county: County, phone: Page, rectification: str, i
     supervisor = county.desk("zhu.leshan", "/ratings/?of=open")
     assert main_text(supervisor).count("改2026-") == 1, "one line for the matter, no second rectification"
     picture(supervisor, "ratings")
-    leader = county.desk("ma.yutong")
+    leader = county.desk("ma.yutong", "/leader/")
+    assert rectification in main_text(leader), "it reaches the leader"
     act(leader, rectification, "settle", instruction="已与企业面谈，列入流程再造清单。")
     supervisor.reload()
     assert "改2026-" not in main_text(supervisor)

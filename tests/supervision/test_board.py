@@ -6,6 +6,7 @@ import pytest
 
 from qinqing.cases.models import Case
 from qinqing.cases.refusals import Refused
+from qinqing.supervision import board
 from qinqing.supervision.board import Chosen, cases_in, columns, written_off
 from tests.cases.county import TUESDAY, County
 from tests.cases.doors import client
@@ -74,6 +75,19 @@ def test_a_spot_check_is_recorded_and_shown(county: County, four: dict[str, Case
     assert "存在问题" in page and "现场看过，属实。" in page
     party = client(county, "agent").get(f"/r/{case.receipt_code}/").content.decode()
     assert "占道" not in party and "抽查" not in party
+
+
+def test_what_nobody_looked_at_is_not_crowded_out(
+    county: County, four: dict[str, Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = county.dispatched()
+    fed_back(county, later)
+    do(county, later, "write_off", "supervisor", {"finding": "属实"}, files=evidence(), now=on(9, 29, 11))
+    do(county, later, "spot_check", "examiner", {"spot_result": "sound", "spot_note": "看过"}, now=on(9, 29, 11))
+    assert [line.row.case.pk for line in written_off(ALL, on(9, 29, 12))] == [four["write_off"].pk, later.pk]
+    monkeypatch.setattr(board, "WEEK_SHOWN", 1)
+    (line,) = written_off(ALL, on(9, 29, 12))
+    assert line.row.case == four["write_off"] and line.spot is None
 
 
 def test_the_inspectors_home_and_menu(county: County, four: dict[str, Case]) -> None:

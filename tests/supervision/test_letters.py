@@ -17,6 +17,7 @@ from qinqing.supervision.papers import PARTY_NAME, paper_number
 from tests.cases.county import TUESDAY, County
 from tests.cases.doors import client, happened
 from tests.supervision.office import LETTER, answered, do, fed_back, send
+from tests.ui.pdf_text import text_of
 
 
 class _Note:
@@ -184,4 +185,6 @@ def test_the_paper_is_a_pdf_with_the_words_of_the_letter(county: County) -> None
         assert answer.status_code == status, who
         if status == 200:
             assert answer["Content-Type"] == "application/pdf" and answer.content.startswith(b"%PDF")
+            text = "".join(text_of(answer.content).split())
+            assert "".join(facts.split()) in text and LETTER["demand"] in text and "督函〔2026〕1号" in text
     assert client(county, "supervisor").get(f"/supervision/letters/{case.number}/paper/").status_code == 404

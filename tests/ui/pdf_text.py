@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_STREAM = re.compile(rb"stream\r?\n(.*?)\nendstream", re.DOTALL)  # a last \r may be the data's
 # a string in brackets, which may hold brackets in pairs
 _INNER = rb"(?:\\.|[^\\()])*"
 _DEEP = rb"\((?:\\.|[^\\()]|\(" + _INNER + rb"\))*\)"
@@ -19,11 +19,7 @@ _RANGE = re.compile(rb"<([0-9a-fA-F]+)> <([0-9a-fA-F]+)> <([0-9a-fA-F]+)>")
 
 def streams(pdf: bytes) -> Iterator[bytes]:
     """Every stream, unpacked where it is packed."""
-    for match in _STREAM.finditer(pdf):
-        try:
-            yield zlib.decompress(match[1])
-        except zlib.error:
-            yield match[1]
+    yield from (_unpacked(match[1]) for match in _STREAM.finditer(pdf))
 
 
 def whole(pdf: bytes) -> bytes:
@@ -103,7 +99,7 @@ def _inside(stream: bytes, first: int) -> Iterator[tuple[int, bytes]]:
 
 def _unpacked(body: bytes) -> bytes:
     try:
-        return zlib.decompress(body)
+        return zlib.decompressobj().decompress(body)  # what follows the data does not matter
     except zlib.error:
         return body
 

@@ -7,7 +7,7 @@ where everybody who handles the matter reads it. Whom it is from is never guesse
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from qinqing.accounts.actor import Actor
@@ -112,10 +112,6 @@ def imported_as(row: Values) -> str:
     return f"{row.get('source') or SOURCE}:{row['number']}"
 
 
-def key(row: Values) -> Hashable:
-    return imported_as(row)
-
-
 def look(actor: Actor, rows: Sequence[Values], now: datetime) -> list[Seen]:
     """A known number is the same whatever the row says now: the matter is handled, not overwritten."""
     known = set(Case.objects.filter(imported__in=[imported_as(row) for row in rows]).values_list("imported", flat=True))
@@ -149,7 +145,7 @@ def add_kind() -> None:
         COLUMNS,
         apply,
         roles="appeals:window",
-        key=key,
+        key=imported_as,
         look=look,
         most_rows=MOST_ROWS,
         hint=Label(

@@ -2,17 +2,15 @@
 scikit-learn (a second and 100 MB), so never imported by a server.
 
 TF-IDF over n-grams of 1 to 3 characters; topic and text are two vectors of length 1, added up; least squares for each
-section against the rest (ridge), sections weighted alike however many matters each has. On 883 real messages, the same
-five folds, no writer in two of them: macro-F1 0.887 against 0.839 of plain TF-IDF with a linear SVM; logistic
-regression, naive Bayes weights and latent topics were no better.
+section against the rest (ridge), sections weighted alike however many matters each has. How well it does on a file of
+matters: `qinqing appeals route`.
 Probabilities and the threshold come from folds that were not learnt from.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
@@ -92,9 +90,9 @@ class Folded:
         return mean(scores), stdev(scores)
 
 
-def learn(examples: Sequence[Example], about: Mapping[str, Any] | None = None, right: float = RIGHT) -> Model:
+def learn(examples: Sequence[Example]) -> Model:
     """A model of these matters (two sections or more). Its scale and threshold are fitted on held-out folds."""
-    return _Texts(examples).learn(np.arange(len(examples)), about or {}, right)
+    return _Texts(examples).learn(np.arange(len(examples)))
 
 
 def measure(model: Model, examples: Sequence[Example]) -> Figures:
@@ -113,24 +111,19 @@ def compare(truth: Sequence[str], answers: Sequence[str], sure: Iterable[bool]) 
     return Figures(len(right), int(right.sum()), int(bold.sum()), int((right & bold).sum()), float(score))
 
 
-def fold(examples: Sequence[Example], folds: int = FOLDS, right: float = RIGHT) -> Folded:
+def fold(examples: Sequence[Example], folds: int = FOLDS) -> Folded:
     """k-fold: stratified by section, a writer's matters all in one fold, the same folds each time. The threshold for a
     fold is chosen within the others."""
     texts = _Texts(examples)
     parts, answers, sure = [], np.empty(len(examples), object), np.zeros(len(examples), bool)
     for learnt, held in texts.splits(np.arange(len(examples)), folds):
-        model = texts.learn(learnt, {}, right)
+        model = texts.learn(learnt)
         tested = [examples[one] for one in held]
         given = np.array([model.probabilities(*one.parts) for one in tested])
         answers[held] = [model.sections[one] for one in given.argmax(axis=1)]
         sure[held] = False if model.threshold is None else given.max(axis=1) >= model.threshold
         parts.append(compare([one.section for one in tested], list(answers[held]), sure[held]))
     return Folded(tuple(parts), compare([one.section for one in examples], list(answers), sure))
-
-
-def rare(examples: Iterable[Example], fewest: int) -> dict[str, int]:
-    """Sections with fewer matters than `fewest`, with how many they have."""
-    return {name: count for name, count in sorted(Counter(one.section for one in examples).items()) if count < fewest}
 
 
 # ── private ──
@@ -162,7 +155,7 @@ class _Texts:
                 if len(held):
                     yield rows[learnt], rows[held]
 
-    def learn(self, rows: Rows, about: Mapping[str, Any], right: float) -> Model:
+    def learn(self, rows: Rows) -> Model:
         """A model of these rows."""
         scores = np.zeros((len(self.target), len(self.sections)))
         for learnt, held in self.splits(rows, FOLDS):
@@ -171,9 +164,9 @@ class _Texts:
         scores, truth = scores[rows], self.target[rows]
         scale = _scale(scores, truth)
         given = softmax(scale * scores)
-        threshold = _threshold(given.max(axis=1), given.argmax(axis=1) == truth, right)
+        threshold = _threshold(given.max(axis=1), given.argmax(axis=1) == truth, RIGHT)
         known, idf, weights, bias = self._fitted(rows)
-        return Model(self.sections, self.grams[known], idf, weights, bias, scale, threshold, about)
+        return Model(self.sections, self.grams[known], idf, weights, bias, scale, threshold, {})
 
     def _counted(self, texts: Sequence[Grams]) -> Any:
         found = [np.unique(grams, return_counts=True) for grams in texts]

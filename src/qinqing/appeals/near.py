@@ -49,7 +49,7 @@ def find(text: str, now: datetime, limit: int = 5) -> list[Near]:
         return []
     shares = {
         case_id: share
-        for case_id, said in _said(_meeting(text), Q(event__case__closed_at=None) | _lately(now, "event__case__"))
+        for case_id, said in _said(_meeting(text), now)
         if (share := _share(typed, sequences(said))) >= SURE
     }
     cases = Case.objects.filter(pk__in=list(shares)).select_related("party", "lead", "procedure")
@@ -62,11 +62,10 @@ def remember(case_ids: Iterable[int], now: datetime) -> None:
     """Keep sketches of these cases, where they lack them. What was said when a case was opened never changes."""
     wanted = list(case_ids)
     known = set(Sketch.objects.filter(case__in=wanted).values_list("case_id", flat=True).distinct())
-    kept = Q(event__case__closed_at=None) | _lately(now, "event__case__")
     Sketch.objects.bulk_create(
         [
             Sketch(band=band, case_id=case_id)
-            for case_id, said in _said([pk for pk in wanted if pk not in known], kept)
+            for case_id, said in _said([pk for pk in wanted if pk not in known], now)
             for band in bands(said)
         ],
         batch_size=2000,
@@ -91,17 +90,15 @@ def _meeting(text: str) -> list[int]:
     return list(meeting.order_by("-bands", "-case_id").values_list("case_id", flat=True)[:_COMPARED])
 
 
-def _said(case_ids: Iterable[int], which: Q) -> Iterator[tuple[int, str]]:
-    """(case, what was said when it was opened) of those that have such a text and may be found at all."""
-    opening = Payload.objects.filter(which, event__case__in=list(case_ids), event__seq=1, body__isnull=False)
+def _said(case_ids: Iterable[int], now: datetime) -> Iterator[tuple[int, str]]:
+    """(case, what was said when it was opened) of open and lately closed ones that have such a text and may be found
+    at all."""
+    kept = Q(event__case__closed_at=None) | Q(event__case__closed_at__gte=now - KEPT)
+    opening = Payload.objects.filter(kept, event__case__in=list(case_ids), event__seq=1, body__isnull=False)
     for case_id, procedure_id, body in opening.values_list("event__case_id", "event__case__procedure_id", "body"):
         said = json.loads(body or "{}").get("texts", {}).get("text")
         if said and may_be_found(shelf.by_id(procedure_id)):
             yield case_id, said
-
-
-def _lately(now: datetime, prefix: str) -> Q:
-    return Q(**{f"{prefix}closed_at__gte": now - KEPT})
 
 
 def _share(one: frozenset[int], other: frozenset[int]) -> Fraction:

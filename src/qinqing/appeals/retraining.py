@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def retrain(now: datetime, county: Path, home: Path, since: date | None = None) 
             "version": in_use + 1, "trained_at": now.isoformat(), "matters": len(learnt), "by_section": enough,
             "until": learnt[-1].closed_at.isoformat(), "held_out": new.as_json(), "replaced": present.as_json(),
         }  # fmt: skip
-        routing.save(_with(made, about), suggesting.model_file(home))
+        routing.save(replace(made, about=about), suggesting.model_file(home))
     return Outcome(
         "kept" if better else "not_better", len(known), enough, held, left_out, in_use, new, present,
         in_use + better,
@@ -135,9 +135,3 @@ def by_words(examples: Sequence[Example], county: Path) -> Figures:
 def _text(body: str | None) -> str:
     text: Any = json.loads(body)["texts"].get("text", "") if body else ""
     return str(text).strip()
-
-
-def _with(model: routing.Model, about: Mapping[str, Any]) -> routing.Model:
-    return routing.Model(
-        model.sections, model.grams, model.idf, model.weights, model.bias, model.scale, model.threshold, about
-    )

@@ -1,7 +1,7 @@
 """归口建议（答）: which section a matter probably belongs to, by a model learnt from past matters. Pure; numpy only.
 
-The model is linear over n-grams of one to three characters (TF-IDF), so an answer takes under a millisecond and the
-words that decided it can be shown. `learning.py` makes it; here it answers, and is kept in a file and read again.
+The model is linear over n-grams of one to three characters (TF-IDF), so an answer is quick and the words that
+decided it can be shown. `learning.py` makes it; here it answers, and is kept in a file and read again.
 No n-gram holds a digit or a part of an e-mail address: numbers of people can never stand in a model.
 """
 
@@ -83,9 +83,7 @@ class Model:
 
 def letters_of(text: str) -> Codes:
     """The code of each character: lower case, full width made half; 0 where punctuation or what is personal stands."""
-    plain = "".join(
-        one if len(one := unicodedata.normalize("NFKC", letter).lower()) == 1 else letter for letter in text
-    )
+    plain = "".join(map(_plain, text))
     masked = _TOKEN.sub(lambda found: "\0" * len(found[0]) if _is_personal(found[0]) else found[0], plain)
     return np.fromiter((ord(one) if one.isalpha() else 0 for one in masked), np.uint32, len(masked))
 

@@ -50,7 +50,7 @@ class Advice:
 
 
 def advise(text: str, county: Path, home: Path) -> Advice:
-    """What to propose for a matter: under a millisecond and one query."""
+    """What to propose for a matter; one query."""
     units = {unit.code: unit for unit in Unit.objects.all()}
     model, _ = in_use(home, frozenset(units))
     found = by_model(text, model) if model else suggest(text, load(county))

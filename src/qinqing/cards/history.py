@@ -12,6 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from qinqing.audit.histories import ChainView, Difference, EventView, Head
 from qinqing.cards.models import Card, CardEvent
 from qinqing.lib.labels import Label
+from qinqing.ui.forms import whole
 
 ENDS = frozenset({CardEvent.Action.REVOKED, CardEvent.Action.REPLACED})
 
@@ -24,11 +25,11 @@ class CardHistory:
     def chains(self, ref: str | None = None) -> Iterator[ChainView]:
         cards = _whole().order_by("pk")
         if ref is not None:
-            cards = cards.filter(pk=_key(ref))
+            cards = cards.filter(pk=whole(ref) or 0)
         return map(_chain, cards.iterator(chunk_size=200))
 
     def chains_after(self, ref: str, limit: int) -> list[ChainView]:
-        return [_chain(card) for card in _whole().order_by("pk").filter(pk__gt=_key(ref))[:limit]]
+        return [_chain(card) for card in _whole().order_by("pk").filter(pk__gt=whole(ref) or 0)[:limit]]
 
     def heads(self) -> Iterator[Head]:
         for card in Card.objects.order_by("pk").iterator(chunk_size=5000):
@@ -39,10 +40,6 @@ class CardHistory:
 
     def erase(self, retention: str, before: datetime, now: datetime, limit: int) -> int:
         return 0
-
-
-def _key(ref: str) -> int:
-    return int(ref) if ref.isascii() and ref.isdigit() and len(ref) < 19 else 0
 
 
 def _whole() -> QuerySet[Card]:

@@ -42,7 +42,7 @@ def address_marks(address: str, now: datetime) -> tuple[str, ...]:
     """The address under today's salt and under yesterday's: the first is kept, both are looked up, so that the window
     slides over midnight. The salt is the day under the installation's key: it does not lie in the database.
 
-    None where the address is unknown or this machine's own: a proxy in front then hides whose it is, and must not make
+    Empty where the address is unknown or this machine's own: a proxy in front then hides whose it is, and must not make
     all senders one; the card's limit alone stands."""
     try:
         if ip_address(address).is_loopback:

@@ -35,14 +35,8 @@ class Step:
 def cards_of(actor: Actor, *, ended: bool = False, words: str = "") -> QuerySet[Card]:
     """Cards of the actor's offices, in use or revoked, with `sent` (number of matters) and `last_sent`; `words`: those
     whose batch, place, office or number hold every word."""
-    offices = [unit.pk for unit in offices_of(actor)]
     prints = CardEvent.objects.filter(action="printed").order_by("-seq")
-    found = (
-        Card.objects.filter(unit__in=offices, revoked_at__isnull=not ended)
-        .select_related("unit", "unit__parent")
-        .annotate(sent=Count("uses"), last_sent=Max("uses__case__opened_at"))
-        .prefetch_related(Prefetch("events", prints, to_attr="prints"))
-    )
+    found = _kept(actor).filter(revoked_at__isnull=not ended).prefetch_related(Prefetch("events", prints, "prints"))
     for word in words.split():
         found = found.filter(_holding(word))
     return found.order_by("unit", "-pk")
@@ -50,7 +44,7 @@ def cards_of(actor: Actor, *, ended: bool = False, words: str = "") -> QuerySet[
 
 def card_page(actor: Actor, card_id: int) -> Card:
     """One card of the actor's offices. Raises NotFound."""
-    card = next(iter(_either(actor, card_id)), None)
+    card = _kept(actor).filter(pk=card_id).first()
     if card is None:
         raise NotFound(Label("没有这张卡，或不由您管理", "There is no such card, or it is not yours to keep"))
     return card
@@ -72,8 +66,10 @@ def _note(event: CardEvent) -> Label:
     return Label(event.note, event.note)
 
 
-def _either(actor: Actor, card_id: int) -> list[Card]:
-    return [*cards_of(actor).filter(pk=card_id), *cards_of(actor, ended=True).filter(pk=card_id)]
+def _kept(actor: Actor) -> QuerySet[Card]:
+    """All cards of the actor's offices, with `sent` and `last_sent`."""
+    counted = Card.objects.annotate(sent=Count("uses"), last_sent=Max("uses__case__opened_at"))
+    return counted.filter(unit__in=[unit.pk for unit in offices_of(actor)]).select_related("unit__parent")
 
 
 def _holding(word: str) -> Q:

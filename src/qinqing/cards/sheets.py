@@ -105,7 +105,9 @@ def key(row: Values) -> Hashable:
 def look(actor: Actor, rows: Sequence[Values], now: datetime) -> list[Seen]:
     """How many cards are in use there; offices that do not exist, are not the actor's, or cannot answer."""
     offices, standing = _offices(actor), _standing(actor)
-    return [_seen(row, offices, standing, now) for row in rows]
+    named = {offices[row["office"]] for row in rows if row["office"] in offices}
+    answering = {unit.pk for unit in named if can_answer(unit, now)}
+    return [_seen(row, offices, standing, answering) for row in rows]
 
 
 def apply(actor: Actor, rows: Sequence[Values], now: datetime) -> None:
@@ -161,12 +163,12 @@ def _standing(actor: Actor) -> dict[Any, int]:
     )
 
 
-def _seen(row: Values, offices: dict[str, Unit], standing: dict[Any, int], now: datetime) -> Seen:
+def _seen(row: Values, offices: dict[str, Unit], standing: dict[Any, int], answering: set[int]) -> Seen:
     unit = offices.get(row["office"])
     if unit is None:
         return Seen(None, {"office": Label("没有这个单位，或不由您发卡", "No such office, or not yours to issue for")})
     there = standing[unit.pk, row["batch"], row["place"]]
-    if not can_answer(unit, now):
+    if unit.pk not in answering:
         return Seen(None, {"office": Label("该单位没有能处理反馈的人员", "Nobody there can answer")})
     if there > row["cards"]:
         fault = Label(f"该处现有{there}张，减少请逐张停用", f"{there} cards lie there; revoke one by one to reduce")

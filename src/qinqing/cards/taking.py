@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,8 +89,8 @@ def check_in_use(card: Card, now: datetime) -> None:
 
 @transaction.atomic
 def take(card_id: int, said: Said, sender: Actor, address: str, key: str, now: datetime) -> Case:
-    """Open the matter, or give the one that this very sending has opened already: by its key, or word for word the same
-    with the same photos from the same address within a day.
+    """Open the matter, or give the one that this very sending has opened already: word for word the same with the same
+    photos, by its key, or from the same address within a day. Other words under the same key are another matter.
 
     Raises OutOfUse, Limited, Incomplete (by the fields of the procedure); nothing is kept then.
     """
@@ -103,10 +102,10 @@ def take(card_id: int, said: Said, sender: Actor, address: str, key: str, now: d
     same = lately.filter(card=card, address__in=marks, said=fingerprint).select_related("case").first()
     if same is not None:
         return same.case
-    _check_limits(card, marks, now)
+    check_limits(card, address, now)
     done = open_case(
         PROCEDURE, _party(said, sender, now), ANONYMOUS, now, _data(card, said), title=title_of(said.text),
-        channel=CHANNEL, idempotency_key=f"card-{card.pk}-{key}", files=said.files,
+        channel=CHANNEL, idempotency_key=keyed_hash("cards.sending", f"{key}|{fingerprint}")[:48], files=said.files,
     )  # fmt: skip
     case = Case.objects.get(pk=done.case_id)
     if not done.replayed:
@@ -116,8 +115,22 @@ def take(card_id: int, said: Said, sender: Actor, address: str, key: str, now: d
 
 
 def check_limits(card: Card, address: str, now: datetime) -> None:
-    """Whether one more may be sent now. Raises Limited. `take` asks again, while it holds the card."""
-    _check_limits(card, limits.address_marks(address, now), now)
+    """Whether one more may be sent now. Raises Limited. `take` asks again while it holds the card's lock: two at once
+    cannot both be the last that is let through."""
+    marks = limits.address_marks(address, now)
+    recent = Sending.objects.filter(at__gt=now - limits.KEPT)
+    by_card = limits.free_at(recent.filter(card=card).values_list("at", flat=True), limits.PER_CARD, now)
+    by_address = limits.free_at(recent.filter(address__in=marks).values_list("at", flat=True), limits.PER_ADDRESS, now)
+    waits = [at for at in (by_card, by_address) if at is not None]
+    if waits:
+        raise Limited(
+            Label(
+                "同一张卡或同一网络短时间内提交较多，为防滥用暂停接收。您填写的内容都在本页，没有丢失。",
+                "Many were sent by this card or from this network; to prevent misuse it pauses. What you wrote is all"
+                " on this page; nothing is lost.",
+            ),
+            max(waits),
+        )
 
 
 def parties_with(phone: str) -> list[Party]:
@@ -150,23 +163,6 @@ def _party(said: Said, sender: Actor, now: datetime) -> int:
         if own is not None:
             return own.pk
     return create_unnamed(now, phone=said.phone).pk
-
-
-def _check_limits(card: Card, marks: Sequence[str], now: datetime) -> None:
-    """The caller holds the card's lock, so two at once cannot both be the last that is let through."""
-    recent = Sending.objects.filter(at__gt=now - limits.KEPT)
-    by_card = limits.free_at(recent.filter(card=card).values_list("at", flat=True), limits.PER_CARD, now)
-    by_address = limits.free_at(recent.filter(address__in=marks).values_list("at", flat=True), limits.PER_ADDRESS, now)
-    waits = [at for at in (by_card, by_address) if at is not None]
-    if waits:
-        raise Limited(
-            Label(
-                "同一张卡或同一网络短时间内提交较多，为防滥用暂停接收。您填写的内容都在本页，没有丢失。",
-                "Many were sent by this card or from this network; to prevent misuse it pauses. What you wrote is all"
-                " on this page; nothing is lost.",
-            ),
-            max(waits),
-        )
 
 
 def _fingerprint(card: Card, said: Said) -> str:

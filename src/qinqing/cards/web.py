@@ -12,16 +12,15 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qinqing.accounts.middleware import actor_of
-from qinqing.cards import printing, results, selectors, services, sheets, tokens
-from qinqing.cards.models import Card
-from qinqing.cards.web_card import card, promise, receipt
+from qinqing.cards import printing, results, selectors, services, sheets
+from qinqing.cards.web_card import address_of_card, card, promise, receipt
 from qinqing.cases.models import Case
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
 from qinqing.ui import flash, papers
 from qinqing.ui import sheets as workbooks
 from qinqing.ui.errors import Problem
-from qinqing.ui.forms import Form, LongText, both, choices
+from qinqing.ui.forms import Form, LongText, both, choices, whole
 
 PAGE = 60
 
@@ -57,7 +56,7 @@ def cards(request: HttpRequest) -> HttpResponse:
         return workbooks.download(request, sheets.sheet(list(found), note), present())
     context = {
         "page": Paginator(found, PAGE).get_page(request.GET.get("page")), "state": state, "states": selectors.STATES,
-        "q": words, "copies": printing.ON_A_PAGE, "most": services.MOST_COPIES,
+        "q": words, "copies": printing.ON_A_PAGE,
     }  # fmt: skip
     return render(request, "cards/cards.html", context)
 
@@ -90,9 +89,8 @@ def issue(request: HttpRequest) -> HttpResponse:
 @require_POST
 def print_cards(request: HttpRequest) -> HttpResponse:
     """印制: the chosen cards as A4 sheets."""
-    ids = [int(pk) for pk in request.POST.getlist("card") if pk.isascii() and pk.isdigit() and len(pk) < 19]
-    copies = request.POST.get("copies", "1")
-    number = int(copies) if copies.isascii() and copies.isdigit() and len(copies) < 5 else 0
+    ids = [pk for pk in map(whole, request.POST.getlist("card")) if pk is not None]
+    number = whole(request.POST.get("copies", "1")) or 0
     printed = services.note_printed(actor_of(request), ids, number, present())
     root = request.build_absolute_uri("/")[:-1]
     lines = [(one, root + reverse("cards:card", args=[token])) for one, token in printed]
@@ -136,16 +134,10 @@ def _card(request: HttpRequest, card_id: int, problem: Problem | None = None) ->
         "card": found, "steps": selectors.steps(found),
         "page": Paginator(matters, 20).get_page(request.GET.get("page")),
         "problem": problem, "reason": request.POST.get("reason", ""), "copies": printing.ON_A_PAGE,
-        "most": services.MOST_COPIES, "answers": services.can_answer(found.unit, present()),
-        "successor": getattr(found, "successor", None), "address": _address(found),
+        "answers": services.can_answer(found.unit, present()),
+        "successor": getattr(found, "successor", None), "address": address_of_card(found),
     }  # fmt: skip
     return render(request, "cards/one.html", context, status=problem.status if problem else 200)
-
-
-def _address(found: Card) -> str:
-    """Of the page behind the code; empty where the installation's key was changed."""
-    token = tokens.token_of(found.nonce)
-    return reverse("cards:card", args=[token]) if tokens.hash_of(token) == found.token_hash else ""
 
 
 @require_GET

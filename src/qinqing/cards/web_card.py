@@ -226,6 +226,12 @@ def promise() -> Mapping[str, Label]:
     return {"sort": _limit(spec(), "intake").text, "answer": _limit(spec(), "handling").text}
 
 
+def address_of_card(found: Card) -> str:
+    """Of the page behind the code; empty where the installation's key was changed: nobody can make its token again."""
+    token = tokens.token_of(found.nonce)
+    return reverse("cards:card", args=[token]) if tokens.hash_of(token) == found.token_hash else ""
+
+
 def _limit(procedure: Procedure, stage: str) -> Budget:
     clock = procedure.stages[stage].clock
     assert clock  # the checker lets no stage in without one
@@ -244,7 +250,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
         answer_by, _ = due_at(use.case.due_at, _limit(shelf.by_id(use.case.procedure_id), "handling"), current())
     context = {
         "case": use.case, "card": use.card, "follow": follow, "address": request.build_absolute_uri(follow),
-        "code": f"{use.case.receipt_code[:5]}-{use.case.receipt_code[5:]}", "promise": promise(), "now": present(),
-        "answer_by": answer_by, "again": reverse("cards:card", args=[tokens.token_of(use.card.nonce)]),
+        "code": f"{use.case.receipt_code[:5]}-{use.case.receipt_code[5:]}", "answer_by": answer_by,
+        "again": address_of_card(use.card),
     }  # fmt: skip
     return render(request, "cards/receipt.html", context)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -61,18 +61,6 @@ def my_desk(actor: Actor, tab: str, now: datetime, *, whole: bool = False) -> De
             tab, counts, [Group(TABS["closed"], Label("", ""), done)] if done else [], max(0, counts[tab] - PAGE)
         )
     return Desk(tab, counts, list(grouped((row for row in rows if row.tab == tab), now)), 0)
-
-
-def first_rows(desk: Desk, limit: int) -> Desk:
-    """The desk cut to its most urgent rows."""
-    groups, room = [], limit
-    for group in desk.groups:
-        kept = group.rows[: max(0, room)]
-        room -= len(kept)
-        if kept:
-            groups.append(replace(group, rows=kept))
-    shown = sum(len(group.rows) for group in groups)
-    return replace(desk, groups=groups, more=sum(len(group.rows) for group in desk.groups) - shown)
 
 
 def waiting_for(actor: Actor) -> int:

@@ -215,6 +215,12 @@ class Procedure:
             return next((act for act in self.offered(stage, outcome) if act.name == name), None)
         return self.stages[stage].acts.get(name) or self.anytime.get(name)
 
+    def named(self, name: str) -> Act | None:
+        """The act of this name wherever it stands (one name has one meaning); `open` is how a case begins."""
+        if name == "open":
+            return self.opens_with
+        return next((act for _, act in self.all_acts() if act.name == name), None)
+
     def offered(self, stage: str, outcome: str) -> Iterator[Act]:
         """All acts the table offers there, in the order written."""
         if outcome:

@@ -74,10 +74,7 @@ def _last_acts(case_ids: list[int]) -> dict[int, str]:
 
 
 def _act_label(case: Case, action: str) -> Label:
-    spec = shelf.by_id(case.procedure_id)
-    if action == "open":
-        return spec.opens_with.label
-    act = next((act for _, act in spec.all_acts() if act.name == action), None)
+    act = shelf.by_id(case.procedure_id).named(action)
     return act.label if act else STANDARD_LABELS.get(action, Label(action, action))
 
 

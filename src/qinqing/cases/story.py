@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from qinqing.cases.models import Attachment, Event
-from qinqing.cases.procedure import LEVELS, Act, Field, Procedure
+from qinqing.cases.procedure import LEVELS, Field
 from qinqing.cases.state import split
 from qinqing.lib.labels import Label
 
@@ -103,12 +103,6 @@ def _kind(file: CaseFile, event: Event, moves: Mapping[str, Any]) -> str:
     return "system" if nobody else "act"
 
 
-def _act_named(spec: Procedure, action: str) -> Act | None:
-    if action == "open":
-        return spec.opens_with
-    return next((act for _, act in spec.all_acts() if act.name == action), None)
-
-
 def _who(file: CaseFile, event: Event, payload: Mapping[str, Any]) -> str:
     return file.names.get(event.actor_id or 0, "") or str(payload.get("actor", ""))
 
@@ -117,7 +111,7 @@ def _title(file: CaseFile, action: str, moves: Mapping[str, Any]) -> Label:
     if action == "rung":
         level = LEVELS[moves["level"] - 1] if "level" in moves else ""
         return file.spec.ladder[level].label if level in file.spec.ladder else STANDARD_LABELS["rung"]
-    act = _act_named(file.spec, action)
+    act = file.spec.named(action)
     label = act.label if act else STANDARD_LABELS.get(action, Label(action, action))
     return Label(f"{label.zh}（待审批）", f"{label.en} (to be approved)") if "propose" in moves else label
 
@@ -129,7 +123,7 @@ def _approved(
     node = split(at)[0]
     for event in reversed(file.events):
         if event.seq < seq and at in json.loads(event.head)["moves"].get("propose", {}):
-            act = next((a for _, a in file.spec.all_acts() if a.name == node[1:]), None)
+            act = file.spec.named(node[1:])
             approval = act.approved_by.label if act and act.approved_by else title
             merged = Label(f"{approval.zh}：{act.label.zh}", f"{approval.en}: {act.label.en}") if act else title
             return payload_of(event).get("texts", {}), merged

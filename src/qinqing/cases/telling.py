@@ -72,7 +72,7 @@ def party_news(case_id: int, seq: int) -> Label | None:
     spec, moves = shelf.by_id(case.procedure_id), json.loads(event.head)["moves"]
     if moves.get("outcome") == "":
         return Label("已重新办理", "Taken up again")
-    act = next((act for _, act in spec.all_acts() if act.name == event.action), None)
+    act = spec.named(event.action)
     return None if act and act.suspends else _for_party(spec, event.action, moves)
 
 
@@ -91,14 +91,14 @@ def _tells(spec: Procedure, action: str, moves: dict[str, object]) -> tuple[str,
     if action == "rung":
         level = moves.get("level")
         return spec.ladder[LEVELS[int(str(level)) - 1]].tells if level else ()
-    act = next((act for _, act in spec.all_acts() if act.name == action), None)
+    act = spec.named(action)
     return act.tells if act else ()
 
 
 def _word(spec: Procedure, action: str, moves: dict[str, object]) -> Label:
     if action == "rung" and moves.get("level"):
         return spec.ladder[LEVELS[int(str(moves["level"])) - 1]].label
-    act = next((act for _, act in spec.all_acts() if act.name == action), None)
+    act = spec.named(action)
     return act.label if act else Label("提醒", "Reminder")
 
 
@@ -112,7 +112,7 @@ def _for_party(spec: Procedure, action: str, moves: dict[str, object]) -> Label 
     """The party hears when it is asked for something, when there is an answer, and when the matter ends."""
     if moves.get("outcome"):
         return spec.closed[str(moves["outcome"])].label
-    act = next((act for _, act in spec.all_acts() if act.name == action), None)
+    act = spec.named(action)
     if act and act.suspends:
         return act.suspends.label
     if action == "approve" and moves.get("stage") == "verifying":

@@ -83,8 +83,7 @@ def search(request: HttpRequest) -> HttpResponse:
     now, text, actor = present(), request.GET.get("q", "").strip()[:80], actor_of(request)
     found = desks.find_cases(text, actor) if text else desks.latest(actor)
     if sheets.wanted(request):
-        note = Label(f"查询“{text}”", f"found by “{text}”") if text else Label("可查阅的全部办件", "All you may see")
-        note = Label(f"{note.zh}{found.note.zh}", f"{note.en}{found.note.en}")
+        note = _filter(text, found, Label("可查阅的全部办件", "All you may see"))
         return sheets.download(request, case_sheets.sheet(Label("办件查询", "Matters"), found.cases, note, now), now)
     page = Paginator(found.cases, 50).get_page(request.GET.get("page"))
     rows = rows_of(page.object_list, now)
@@ -95,6 +94,12 @@ def search(request: HttpRequest) -> HttpResponse:
         "cases/list.html",
         {"groups": groups if rows else [], "page": page, "heading": title, "q": text, "more": found.more},
     )
+
+
+def _filter(text: str, found: desks.Found, everything: Label) -> Label:
+    """What an exported list says of its filter."""
+    note = Label(f"查询“{text}”", f"found by “{text}”") if text else everything
+    return Label(f"{note.zh}{found.note.zh}", f"{note.en}{found.note.en}")
 
 
 # -- one case ---------------------------------------------------------------------------------------------------------
@@ -281,13 +286,13 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
 def mine(request: HttpRequest) -> HttpResponse:
     """我的诉求: the matters of the person and the companies they act for; `q`: those that hold these words."""
     now, text, actor = present(), request.GET.get("q", "").strip()[:80], actor_of(request)
-    mine = desks.visible(actor).select_related("party", "lead").order_by("-opened_at")
-    cases = desks.find_cases(text, actor).cases if text else mine
+    own = desks.visible(actor).select_related("party", "lead").order_by("-opened_at")
+    found = desks.find_cases(text, actor) if text else desks.Found(own)
     if sheets.wanted(request):
-        title, note = Label("我的诉求", "My matters"), Label("全部诉求", "All matters")
-        sheet = case_sheets.sheet(title, cases, note, now, case_sheets.PARTY_COLUMNS)
+        title, note = Label("我的诉求", "My matters"), _filter(text, found, Label("全部诉求", "All matters"))
+        sheet = case_sheets.sheet(title, found.cases, note, now, case_sheets.PARTY_COLUMNS)
         return sheets.download(request, sheet, now)
-    return render(request, "cases/mine.html", {"rows": rows_of(cases[:100], now), "now": now, "q": text})
+    return render(request, "cases/mine.html", {"rows": rows_of(found.cases[:100], now), "now": now, "q": text})
 
 
 @require_GET

@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from qinqing.directory.phones import check_phone
@@ -63,14 +62,6 @@ def whole(least: int = 0, most: int = 10**12) -> Read:
         return int(figure)
 
     return read
-
-
-def yuan(cell: Cell) -> int:
-    """Yuan with at most two decimals, as fen."""
-    figure = plain(cell).replace(",", "")
-    if not re.fullmatch(r"\d{1,12}(\.\d{1,2})?", figure):
-        raise Invalid("应为元，最多两位小数，如286132.40", "Write yuan with at most two decimals, such as 286132.40")
-    return int(Decimal(figure) * 100)
 
 
 def day(cell: Cell) -> date:

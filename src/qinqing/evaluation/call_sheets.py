@@ -14,6 +14,7 @@ from qinqing.cases.sheets import CHANNELS
 from qinqing.directory.sheet_cells import choice, text
 from qinqing.directory.sheet_imports import InColumn, Seen, Values, register
 from qinqing.evaluation.calls import CONTENT, REACHED, Line, calls_of, lines
+from qinqing.evaluation.models import Sampled
 from qinqing.evaluation.months import Month
 from qinqing.evaluation.rating import LEVELS
 from qinqing.evaluation.selectors import draw_of
@@ -109,7 +110,7 @@ def key(row: Values) -> Hashable:
 
 def look(actor: Actor, rows: Sequence[Values], now: datetime) -> list[Seen]:
     """A row that says what the latest call already says is the same; all others are a new call."""
-    listed = _listed(actor, now)
+    listed = _listed(now)
     cases = {case.number: case for case in Case.objects.filter(number__in=[row["number"] for row in rows])}
     calls = calls_of(cases.values())
     seen = []
@@ -156,11 +157,10 @@ def add_kind() -> None:
     )  # fmt: skip
 
 
-def _listed(actor: Actor, now: datetime) -> set[str]:
+def _listed(now: datetime) -> set[str]:
     """Numbers on the present lists: of this month, or of the month before while its calls are still made."""
-    months = (Month.of(now), Month.of(now).before)
-    draws = [draw for month in months if (draw := draw_of(month))]
-    return {line.case.number for draw in draws for line in lines(draw, actor)}
+    draws = [draw for month in (Month.of(now), Month.of(now).before) if (draw := draw_of(month))]
+    return set(Sampled.objects.filter(draw__in=draws).values_list("case__number", flat=True))
 
 
 def _faults(row: Values, case: Case | None, actor: Actor, now: datetime, listed: set[str]) -> dict[str, Label]:

@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).with_name("indicators")
 SCHEMA = Path(__file__).with_name("indicator.schema.json")
-# what pages, brief and weekly report are made of: a county may define these otherwise, but not leave them out
-NEEDED = (
-    "reds_now", "open_now", "due_today", "opened", "closed", "stock", "on_time_signing", "on_time_feedback", "solved",
-    "satisfied", "responded", "bad_ratings", "returned_twice", "time_to_feedback", "handed_up", "rectifications_open",
-    "instructions_open",
-)  # fmt: skip
 # taken in less closed is the change of the stock: pages rest on it, so these four are the same everywhere
 FIXED = ("opened", "closed", "stock", "open_now")
 

@@ -17,12 +17,14 @@ from qinqing.cases.sheets import CHANNELS
 from qinqing.cases.state import split
 from qinqing.cases.story import STANDARD_LABELS
 from qinqing.directory.models import Unit
+from qinqing.evaluation.selectors import unresolved
 from qinqing.insight import drawings, measuring
 from qinqing.insight.difference import against
 from qinqing.insight.drawings import Pace, Week
 from qinqing.insight.indicators import Indicator
 from qinqing.insight.indicators import shelf as indicators
 from qinqing.insight.measuring import Scope, Share, Shares
+from qinqing.insight.models import CaseFigure
 from qinqing.insight.periods import Period, weeks_until
 from qinqing.lib.labels import Label
 from qinqing.ui.charts import rate_gauge
@@ -31,6 +33,7 @@ from qinqing.ui.figures import FEWEST, Rate
 
 RATES = ("on_time_feedback", "solved", "satisfied")  # 三率
 BY_UNIT = (*RATES, "on_time_signing")
+OTHERS = ("due_today", "returned_twice", "bad_ratings", "handed_up", "rectifications_open", "rectifications_late")
 REDS, OLDEST, SLOWEST = 8, 10, 6
 ENOUGH = 10  # answered cases of a section from which a 90th percentile is more than its worst case
 WEEKS = 12
@@ -156,8 +159,8 @@ class Overview:
         found = measuring.cases_behind(indicators()["open_now"], self.scope)
         return self._named(found.order_by("opened_at", "pk")[:OLDEST])
 
-    def _named(self, figures: Iterable[object]) -> list[Red]:
-        ids = [figure.pk for figure in figures]  # type: ignore[attr-defined]
+    def _named(self, found: Iterable[CaseFigure | Case]) -> list[Red]:
+        ids = [one.pk for one in found]
         cases = Case.objects.filter(pk__in=ids).select_related("party", "lead", "procedure").in_bulk()
         return [Red(row, self._holder(row.case), _done(row)) for row in rows_of([cases[pk] for pk in ids], self.now)]
 
@@ -280,15 +283,7 @@ class Overview:
 
     @cached_property
     def others(self) -> list[Counted]:
-        names = (
-            "due_today",
-            "returned_twice",
-            "bad_ratings",
-            "handed_up",
-            "rectifications_open",
-            "rectifications_late",
-        )
-        return [self.counted(name) for name in names if name in indicators()]
+        return [self.counted(name) for name in OTHERS]
 
     @property
     def definitions(self) -> dict[str, Label]:
@@ -303,6 +298,11 @@ class Overview:
         """批示: what leaders have asked for and is not carried out, the most urgent first."""
         found = measuring.cases_behind(self.instructed.indicator, self.scope)
         return self._named(found.order_by("due_at", "pk")[:OLDEST])
+
+    @cached_property
+    def unresolved(self) -> list[Red]:
+        """整改后仍不满意: all rectifications rated badly that the leader has not settled, the longest waiting first."""
+        return self._named(rating.case for rating in unresolved(self.now))
 
     enough = ENOUGH
 

@@ -156,7 +156,8 @@ def _scope(request: HttpRequest, indicator: Indicator, now: datetime) -> Scope:
     period = None
     if indicator.timed:
         period = _period(code) if code else period_of("month", now.astimezone(CHINA).date())
-    if unit and not (unit.isascii() and unit.isdigit() and Unit.objects.filter(pk=int(unit[:15])).exists()):
+    known = len(unit) < 16 and unit.isascii() and unit.isdigit()
+    if unit and not (known and Unit.objects.filter(pk=int(unit)).exists()):
         raise NotFound(Label("没有这个单位", "There is no such unit"))
     return Scope(now, period, int(unit) if unit else None, request.GET.get("channel") or None)
 

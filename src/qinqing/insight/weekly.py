@@ -49,7 +49,7 @@ def data(period: Period, now: datetime) -> dict[str, Any]:
         "reds": [_red(red) for red in page.red_rows],
         "reds_more": page.reds.value - len(page.red_rows),
         "oldest": [_oldest(red, now) for red in page.oldest],
-        "rectifications": [_counted(page, name) for name in RECTIFICATIONS if name in shelf()],
+        "rectifications": [_counted(page, name) for name in RECTIFICATIONS],
         "definitions": [[str(shelf()[name].label), str(shelf()[name].definition)] for name in DEFINED],
         "few": str(Label(f"不足{FEWEST}件的只列件数，不计比率。", f"fewer than {FEWEST}: counts only.")),
         "history": str(_history(now)),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from qinqing.cases import shelf
 from qinqing.cases.casefile import PHASE_LABELS
@@ -20,6 +20,7 @@ from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
 from qinqing.supervision.filters import FIRST
 from qinqing.supervision.papers import KINDS
+from qinqing.ui.forms import whole
 
 SHOWN = 6  # cases of a column
 WEEK_SHOWN = 8
@@ -48,9 +49,8 @@ class Chosen:
 
     @classmethod
     def of(cls, query: dict[str, str]) -> Chosen:
-        unit = query.get("unit", "")
         return cls(
-            int(unit) if unit.isascii() and unit.isdigit() and len(unit) <= 9 else None,
+            whole(query.get("unit", "")),
             query.get("channel", "") if query.get("channel", "") in CHANNELS else "",
             query.get("period", "") if query.get("period", "") in PERIODS else "",
         )
@@ -78,7 +78,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class WrittenOff:
-    """A case written off this week: what the check found, how much evidence it carries, and the spot check if any."""
+    """A case written off this week: what the check found, its evidence, and the spot check if any."""
 
     row: Row
     finding: str
@@ -109,19 +109,20 @@ def _column(phase: str, chosen: Chosen, now: datetime) -> Column:
 
 def written_off(chosen: Chosen, now: datetime) -> list[WrittenOff]:
     """This week's with evidence, to be spot-checked: those nobody looked at first."""
-    cases = list(cases_in("write_off", chosen, now).filter(_ends(evidence=True))[:WEEK_SHOWN])
+    looked = Exists(Event.objects.filter(case=OuterRef("pk"), action=SPOT_CHECK))
+    found = cases_in("write_off", chosen, now).filter(_ends(evidence=True))
+    cases = list(found.order_by(looked, "-closed_at", "-pk")[:WEEK_SHOWN])
     ids = [case.pk for case in cases]
     findings, checks = _texts(ids), _spot_checks(ids)
     files: dict[int, list[Attachment]] = {}
     for file in Attachment.objects.filter(case__in=ids).order_by("pk"):
         files.setdefault(file.case_id, []).append(file)
-    lines = [
+    return [
         WrittenOff(
             row, findings.get(row.case.pk, ""), files.get(row.case.pk, []), *checks.get(row.case.pk, (None, False))
         )
         for row in rows_of(cases, now)
     ]
-    return sorted(lines, key=lambda line: line.spot is not None)
 
 
 def discards_waiting() -> QuerySet[Task]:

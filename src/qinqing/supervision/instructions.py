@@ -70,14 +70,14 @@ def of_state(state: str, now: datetime) -> QuerySet[Case]:
     """The instructions of one of STATES, the most urgent first, the done ones by their end."""
     if state == "done":
         return instructions().exclude(closed_at=None).order_by("-closed_at", "-pk")
-    found = open_instructions(now)
+    found = open_instructions()
     if state == "overdue":
         return found.filter(due_at__lt=now)
     return found.filter(stage="reporting") if state == "to_read" else found.exclude(stage="reporting")
 
 
-def open_instructions(now: datetime) -> QuerySet[Case]:
-    """All that are not closed, the most urgent first (`now` decides nothing here; lists above filter by it)."""
+def open_instructions() -> QuerySet[Case]:
+    """All that are not closed, the most urgent first."""
     return instructions().filter(closed_at=None).order_by(FIRST, "pk")
 
 

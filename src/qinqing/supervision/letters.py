@@ -34,11 +34,6 @@ def letters() -> QuerySet[Case]:
     return of_kind(LETTER).select_related("lead", "predecessor", "procedure").order_by("-opened_at", "-pk")
 
 
-def letters_on(case_id: int) -> QuerySet[Case]:
-    """The letters about a case, the newest first."""
-    return letters().filter(predecessor=case_id)
-
-
 def _named(found: QuerySet[Case]) -> str:
     return "、".join(paper_number(number) for number in found.order_by("pk").values_list("number", flat=True))
 

@@ -18,7 +18,7 @@ from qinqing.cases import shelf
 from qinqing.cases.actform import new_key
 from qinqing.cases.models import Case, Event
 from qinqing.lib.labels import Label
-from qinqing.supervision.papers import LETTER, paper_number
+from qinqing.supervision.papers import LETTER, of_kind, paper_number
 from qinqing.supervision.pressing import just
 from qinqing.ui.dates import stamp, when
 
@@ -72,9 +72,8 @@ def _past(cases: Sequence[Case]) -> dict[int, _Past]:
             past[case_id].urged = at
         elif json.loads(head)["moves"].get("level") == 4:
             past[case_id].handed_up = at
-    for successor in sorted(Case.objects.filter(predecessor__in=past), key=lambda one: one.pk):
-        if successor.predecessor_id and shelf.by_id(successor.procedure_id).code == LETTER:
-            past[successor.predecessor_id].letter = successor
+    for letter in of_kind(LETTER).filter(predecessor__in=past).order_by("pk"):
+        past[letter.predecessor_id or 0].letter = letter
     return past
 
 

@@ -38,6 +38,7 @@ from qinqing.ui import papers, parts
 from qinqing.ui import sheets as ui_sheets
 from qinqing.ui.errors import NotFound, Problem
 from qinqing.ui.flash import say
+from qinqing.ui.forms import whole
 
 PAGE = 50
 PRESSER = "supervisor"
@@ -61,7 +62,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     now = present()
     chosen = _chosen(request.GET)
     if chosen and ui_sheets.wanted(request):
-        cases = cases_of(chosen, now, _whole(request.GET.get("unit", "")))
+        cases = cases_of(chosen, now, whole(request.GET.get("unit", "")))
         title = Label("督办台", "Supervision")
         return ui_sheets.download(request, case_sheets.sheet(title, cases, chosen.label, now), now)
     return _desk(request, request.GET, now)
@@ -76,7 +77,7 @@ def _desk(request: HttpRequest, query: QueryDict, now: datetime, refused: Refusa
     actor, chosen = actor_of(request), _chosen(query)
     counts = {one: one.cases(now).count() for one in all_filters()}
     may_press = PRESSER in actor.roles
-    unit = Unit.objects.filter(pk=_whole(query.get("unit", "")) or 0).first()
+    unit = Unit.objects.filter(pk=whole(query.get("unit", "")) or 0).first()
     address = reverse("supervision:desk")
     shown: dict[str, object] = {
         "figures": [
@@ -116,7 +117,7 @@ def press(request: HttpRequest, number: str, action: str) -> HttpResponse:
     text, at = request.POST.get("reason", ""), request.POST.get("at", "")
     try:
         acting.act(
-            case.pk, action, actor, now, {"reason": text}, expected_version=_whole(request.POST.get("version", "")),
+            case.pk, action, actor, now, {"reason": text}, expected_version=whole(request.POST.get("version", "")),
             idempotency_key=request.POST.get("key") or None,
         )  # fmt: skip
     except Problem as problem:
@@ -124,10 +125,6 @@ def press(request: HttpRequest, number: str, action: str) -> HttpResponse:
     word = {"urge": Label("已催办", "Urged"), "hand_up": Label("已上提", "Handed up")}[action]
     say(request, Label(f"{number}{word.zh}", f"{number}: {word.en}"))
     return redirect(f"{reverse('supervision:desk')}?{back.urlencode()}".rstrip("?") + f"#{quote(at)}-{case.pk}")
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 # -- letters
@@ -139,7 +136,7 @@ def letters(request: HttpRequest) -> HttpResponse:
     now, query = present(), request.GET
     states = _letter_states(now)
     state = query.get("state", "") if query.get("state", "") in states else "open"
-    unit = _whole(query.get("unit", ""))
+    unit = whole(query.get("unit", ""))
     found = states[state][1]
     if unit:
         found = found.filter(lead=unit)

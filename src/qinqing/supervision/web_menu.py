@@ -18,7 +18,7 @@ def letters(actor: object) -> int:
 
 
 def instructions(actor: object) -> int:
-    return instruction_room.open_instructions(present()).count()
+    return instruction_room.open_instructions().count()
 
 
 def backstop(actor: object) -> int:

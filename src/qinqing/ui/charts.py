@@ -277,5 +277,5 @@ def cut(text: str, width: float) -> str:
 
 
 def px(value: float) -> str:
-    """A px: one decimal at most."""
+    """A coordinate or a length in px: one decimal at most."""
     return f"{value:.1f}".removesuffix(".0")

@@ -73,6 +73,11 @@ class Form(forms.Form):
             self.add_error(name if name in self.fields else None, lazystr(text))
 
 
+def whole(text: str) -> int | None:
+    """The number that an address or a hidden field gives, as of a row; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
 class LongText(forms.CharField):
     """Several lines of text, at most `most` characters; a line's end counts once, as it does while typing."""
 
