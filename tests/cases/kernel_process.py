@@ -84,9 +84,11 @@ def work(user: int, now: str, party: int, section: int, turns: int) -> None:
 
 
 @job
-def fire(now: str, batch: int) -> None:
-    """Fire due rungs until none is left; says how many each time."""
-    while fired := passing_time.fire_due_rungs(datetime.fromisoformat(now), batch):
+def fire(now: str, batch: int, times: int) -> None:
+    """Fire due rungs until none is left, at most so many times; says how many each time."""
+    for _ in range(times):
+        if not (fired := passing_time.fire_due_rungs(datetime.fromisoformat(now), batch)):
+            break
         say(fired)
 
 

@@ -76,14 +76,14 @@ def test_rungs_fire_exactly_once_with_two_processes_and_one_killed(county: Count
     each = Rung.objects.filter(case=cases[0], fired_at=None).count()
     assert each == 4
     for _ in range(3):
-        with running(("fire", LATER.isoformat(), 3), ("fire", LATER.isoformat(), 3)) as (one, other):
+        with running(("fire", LATER.isoformat(), 3, 25), ("fire", LATER.isoformat(), 3, 25)) as (one, other):
             kill(one, chance, chance.randint(1, 3))
             time.sleep(chance.uniform(0, 0.1))
             other.process.send_signal(signal.SIGKILL)
             one.finish(), other.finish()
         nothing_is_half_done()
-    assert Rung.objects.filter(fired_at=None, at__lte=LATER).exists(), "the kills came too late to show anything"
-    with running(("fire", LATER.isoformat(), 5), ("fire", LATER.isoformat(), 5)) as firing:
+    assert Rung.objects.filter(fired_at=None, at__lte=LATER).exists(), "nothing was left to do after the kills"
+    with running(("fire", LATER.isoformat(), 5, 999), ("fire", LATER.isoformat(), 5, 999)) as firing:
         for process in firing:
             process.finish()
     assert fire_due_rungs(LATER) == 0

@@ -32,7 +32,7 @@ def test_no_case_is_ever_lost() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("lives", "steps"), [(120, 30), (50, 60)])
+@pytest.mark.parametrize(("lives", "steps"), [(60, 30), (20, 60)])
 def test_no_case_is_ever_lost_in_many_long_lives(lives: int, steps: int) -> None:
     run(lives, steps)
 

@@ -82,8 +82,14 @@ def open_case(
             state = apply(State(""), moves)
             number = recording.next_number(db, spec, happened)
             code = "".join(secrets.choice(RECEIPT_ALPHABET) for _ in range(10))
-            head = {"procedure": f"{spec.code}@{spec.version}", "channel": channel, "party": party_id}
-            event = recording.Entry(number, 1, "open", actor, "", happened, now, moves, filled, files, GENESIS, head)
+            head = {
+                "procedure": f"{spec.code}@{spec.version}", "channel": channel, "party": party_id, "tags": tags,
+                "parent": parent_id, "predecessor": predecessor_id, "imported": imported,
+            }  # fmt: skip
+            private = {"title": title[:80], "receipt": code}
+            event = recording.Entry(
+                number, 1, "open", actor, "", happened, now, moves, filled, files, GENESIS, head, private
+            )
             values = [
                 number, code, spec_id, party_id, title[:80], channel, state.stage, "", state.round, state.version, 1,
                 event.hash, " ".join(state.marking), state.to_json(), recording.due_of(state), state.provisional,

@@ -1,7 +1,6 @@
 """对照: a case's rows and files held against its records. What pages show and lists sort by must follow from the chain.
 
-`row_differences` compares every column that records decide; `file_differences` opens the attached files. Titles,
-receipt codes and tags (环境, 专项行动) stand in no record and cannot be compared.
+`row_differences` compares every column; `file_differences` opens the attached files.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from qinqing.cases.models import Attachment, Case, Event, Task
 from qinqing.cases.state import State, apply, split
 from qinqing.lib.labels import Label
 
+ERASED_TITLE = "（内容已按期清除）"
 _SHOWN = 200  # characters of a value in a finding
 
 
@@ -29,6 +29,7 @@ def row_differences(
         heads = [json.loads(event.head) for event in events]
         return [
             *_case_differences(case, heads, open_tasks),
+            *_opening_differences(case, heads[0], events),
             *(found for event, head in zip(events, heads, strict=True) for found in _event_differences(event, head)),
             *_attachment_differences(events, heads, attachments),
         ]
@@ -76,6 +77,25 @@ def _case_differences(case: Case, heads: Sequence[dict[str, Any]], open_tasks: S
         ),
     }
     return (_differs(name, row, told) for name, (row, told) in pairs.items() if row != told)
+
+
+def _opening_differences(case: Case, head: dict[str, Any], events: Sequence[Event]) -> Iterator[Difference]:
+    """What a case was opened with. Title and receipt code stand in the payload: once it is erased the title must be
+    gone as well, and of the code nothing is known."""
+    pairs: dict[str, tuple[Any, Any]] = {
+        "tags": ([case.environment, case.action_area], head["tags"]),
+        "parent": (case.parent_id, head["parent"]),
+        "predecessor": (case.predecessor_id, head["predecessor"]),
+        "imported": (case.imported, head["imported"]),
+    }
+    said = json.loads(events[0].payload.body or "{}")
+    if any(event.payload.erased_at for event in events):
+        pairs["title"] = (case.title, ERASED_TITLE)
+    elif said:
+        pairs["title"] = (case.title, said["title"])
+    if said:
+        pairs["receipt code"] = (case.receipt_code, said["receipt"])
+    return (_differs(name, row, told, 1) for name, (row, told) in pairs.items() if row != told)
 
 
 def _event_differences(event: Event, head: dict[str, Any]) -> Iterator[Difference]:

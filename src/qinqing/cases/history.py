@@ -14,11 +14,10 @@ from django.db.models import Prefetch, QuerySet
 from qinqing.audit.histories import ChainView, EventView, Head
 from qinqing.audit.verify import check_chain
 from qinqing.cases import fulltext, indexing
-from qinqing.cases.comparing import file_differences, row_differences
+from qinqing.cases.comparing import ERASED_TITLE, file_differences, row_differences
 from qinqing.cases.models import Attachment, Case, Event, Payload, Task
 from qinqing.ui.parts import Seal
 
-ERASED_TITLE = "（内容已按期清除）"
 BATCH = 200  # cases read at once
 
 

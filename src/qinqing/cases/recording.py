@@ -37,11 +37,15 @@ class Entry:
         files: Sequence[StoredFile],
         previous: str,
         more: Mapping[str, Any] | None = None,
+        private: Mapping[str, Any] | None = None,
     ) -> None:
+        """`more` goes into the head, which stays; `private` into the payload, which may be erased."""
         self.number, self.seq, self.action, self.actor = number, seq, action, actor
         self.happened, self.now, self.files = happened, now, files
         self.salt = secrets.token_hex(16)
-        self.payload = canonical({"actor": actor.name, "texts": filled.texts, "files": [f.name for f in files]})
+        self.payload = canonical(
+            {"actor": actor.name, "texts": filled.texts, "files": [f.name for f in files], **(private or {})}
+        )
         self.head = canonical(
             {
                 "case": number,

@@ -27,6 +27,7 @@ Lines = Mapping[tuple[str, ...], tuple[int, int]]
 """Path in the definition -> (line, column), both from 1."""
 _Error = Any  # jsonschema's ValidationError, whose parts are typed too widely to use
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 40  # levels of parts within parts
 _TYPES = {
     "object": Label("若干“名称: 内容”", "a mapping"),
     "array": Label("列表 [a, b]", "a list"),
@@ -45,10 +46,15 @@ def validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
-def faults_of(text: str) -> tuple[list[Finding], Lines]:
-    """What is wrong with the form of the text, in order of lines, and where each of its parts stands."""
+def faults_of(
+    text: str, form: Callable[[], Draft202012Validator] = validator, loader: Any = _LOADER
+) -> tuple[list[Finding], Lines]:
+    """What is wrong with the form of the text, in order of lines, and where each of its parts stands. Other wings check
+    their definitions by a `form` of their own; `loader` is then the safe loader that they read with."""
+    if tangled := _tangled(text, loader):
+        return [tangled], {}
     try:
-        root = yaml.compose(text, Loader=_LOADER)
+        root = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as unreadable:
         return [_unreadable(unreadable)], {}
     walk = _Walk()
@@ -56,12 +62,32 @@ def faults_of(text: str) -> tuple[list[Finding], Lines]:
         walk.visit(root, ())
     if walk.findings:
         return walk.findings, walk.lines
-    data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
+    try:
+        data = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as unreadable:  # a tag that no safe loader makes anything of
+        return [_unreadable(unreadable)], {}
+    except ValueError as unreadable:  # such as the thirtieth of February
+        return [_unreadable(yaml.YAMLError(str(unreadable)))], {}
     found: dict[tuple[tuple[str, ...], Label], None] = {}
-    for error in validator().iter_errors(data):
+    for error in form().iter_errors(data):
         found.update(dict.fromkeys(_explain(error)))
     findings = [located(Finding("shape", ".".join(path), label), walk.lines) for path, label in found]
     return sorted(findings, key=lambda finding: (finding.line, finding.column)), walk.lines
+
+
+def _tangled(text: str, loader: Any) -> Finding | None:
+    """Parts within parts beyond all sense, which would exhaust the composer's stack."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                line, column = event.start_mark.line + 1, event.start_mark.column + 1
+                said = Label(f"嵌套超过{_DEEPEST}层，请改写", f"nested more than {_DEEPEST} deep; write it flatter")
+                return Finding("shape", "", said, line, column)
+    except yaml.YAMLError as unreadable:
+        return _unreadable(unreadable)
+    return None
 
 
 def located(finding: Finding, lines: Lines) -> Finding:
