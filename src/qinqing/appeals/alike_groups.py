@@ -14,6 +14,8 @@ from qinqing.appeals import alike
 from qinqing.appeals.models import Alike
 from qinqing.cases.models import Case, Payload
 
+_PIECE = 2000  # texts in memory at once
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -68,9 +70,11 @@ def found_groups() -> list[Group]:
 
 
 def _texts() -> Iterator[tuple[int, str]]:
-    """(case, text) of every message; read in pieces, so that memory holds one piece of texts."""
-    bodies = Payload.objects.filter(
-        event__seq=1, event__case__procedure__code="message", event__case__closed_at__isnull=False, body__isnull=False
-    ).values_list("event__case_id", "body")
-    for case_id, body in bodies.iterator(chunk_size=2000):
-        yield case_id, json.loads(body or "")["texts"]["text"]
+    """(case, text) of every message; read in pieces, so that memory holds one piece of texts, and no plan of the
+    database, which knows nothing yet of rows brought in a moment ago, can be worse than a piece."""
+    messages = Case.objects.filter(procedure__code="message", closed_at__isnull=False).order_by("pk")
+    ids = list(messages.values_list("pk", flat=True))
+    for start in range(0, len(ids), _PIECE):
+        wanted = Payload.objects.filter(event__case__in=ids[start : start + _PIECE], event__seq=1, body__isnull=False)
+        for case_id, body in wanted.order_by("event__case").values_list("event__case_id", "body"):
+            yield case_id, json.loads(body or "")["texts"]["text"]
