@@ -6,10 +6,10 @@ import argparse
 import signal
 import sys
 
-from bench import harness, kernel, search
+from bench import harness, kernel, policies, search
 from bench.team import TeamError
 
-BENCHES = {"kernel": kernel.measure, "search": search.measure}
+BENCHES = {"kernel": kernel.measure, "search": search.measure, "policies": policies.measure}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,170 @@
+"""金额: what benefits pay to many companies at once, in whole fen, as `evaluating.payable` for one. Pure; numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import gcd
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qinqing.lib.rules import bitmaps
+from qinqing.lib.rules.bitmaps import Flags, Rows
+from qinqing.lib.rules.checking import names
+from qinqing.lib.rules.evaluating import payable
+from qinqing.lib.rules.matching import Matching
+from qinqing.lib.rules.quantities import LIMIT, Exact
+from qinqing.lib.rules.rule import Benefit, Decided, Fixed, Higher, Rate, Schedule, Step, Tiers
+from qinqing.lib.rules.terms import Term
+from qinqing.lib.rules.values import Unknown
+
+Fen = NDArray[np.int64]
+
+
+@dataclass(slots=True, eq=False)
+class Paid:
+    """For each row its fen (None: a body decides), and where that is known (None: everywhere)."""
+
+    fen: Fen | None
+    known: Flags | None = None
+
+
+def terms_of(benefit: Benefit) -> Iterator[Term]:
+    """Every term that the amount may depend on."""
+    match benefit:
+        case Rate():
+            yield benefit.of
+        case Tiers():
+            yield benefit.of
+            if benefit.pays_of is not None:
+                yield benefit.pays_of
+        case Schedule():
+            yield from terms_of(benefit.whole)
+        case Higher():
+            for one in benefit.of:
+                yield from terms_of(one)
+
+
+def needed(benefit: Benefit) -> Iterator[Term]:
+    """The terms without which no amount is known."""
+    match benefit:
+        case Rate() | Tiers():
+            yield benefit.of
+        case Schedule():
+            yield from needed(benefit.whole)
+        case Higher():
+            for one in benefit.of:
+                yield from needed(one)
+
+
+def pay(benefit: Benefit, matching: Matching, rows: Rows) -> Paid:
+    """What these rows are paid, of which all that is `needed` is known.
+
+    Raises OverflowError for an amount beyond 64 bits (92 quadrillion yuan).
+    """
+    match benefit:
+        case Fixed():
+            return Paid(np.full(len(rows), benefit.fen, dtype=np.int64))
+        case Rate():
+            base = matching.exact(benefit.of)
+            if base is None:
+                return _one_by_one(benefit, matching, rows)
+            return Paid(_share(benefit.rate, base, rows, benefit.cap_fen, benefit.floor_fen))
+        case Tiers():
+            return _tiers(benefit, matching, rows)
+        case Schedule():
+            return pay(benefit.whole, matching, rows)
+        case Higher():
+            return _highest([pay(one, matching, rows) for one in benefit.of])
+        case Decided():
+            return Paid(None)
+
+
+def _highest(each: list[Paid]) -> Paid:
+    known = [one.known for one in each if one.known is not None]
+    fen = [one.fen for one in each if one.fen is not None]
+    return Paid(
+        reduce(np.maximum, fen) if len(fen) == len(each) else None,
+        reduce(np.logical_and, known) if known else None,
+    )
+
+
+def _tiers(tiers: Tiers, matching: Matching, rows: Rows) -> Paid:
+    base = matching.exact(tiers.of)
+    pays = base if tiers.pays_of is None else matching.exact(tiers.pays_of)
+    if base is None or pays is None:
+        return _one_by_one(tiers, matching, rows)
+    steps = sorted(((_first(step, base.scale), step) for step in tiers.steps), key=_order)
+    values = base.at(rows)
+    reached = np.zeros(len(rows), dtype=np.intp)
+    for first, _ in steps:
+        reached += values >= first
+    cap = LIMIT - 1 if tiers.cap_fen is None else tiers.cap_fen
+    fen = np.array([0, *(min(step.fen or 0, cap) for _, step in steps)], dtype=np.int64).take(reached)
+    known = None
+    for number, (_, step) in enumerate(steps, 1):
+        if step.rate is not None:
+            mine = np.flatnonzero(reached == number)
+            fen[mine] = _share(step.rate, pays, rows[mine], tiers.cap_fen, None)
+            if pays.known is not None and pays is not base:
+                known = np.ones(len(rows), dtype=np.bool_) if known is None else known
+                known[mine] = bitmaps.flags_at(pays.known, rows[mine])
+    return Paid(fen, known)
+
+
+def _first(step: Step, scale: int) -> int:
+    """The first whole number of units 1/scale that has reached the step."""
+    whole, rest = divmod(step.start.numerator * scale, step.start.denominator)
+    return whole + 1 if step.above or rest else whole
+
+
+def _order(reached: tuple[int, Step]) -> tuple[int, Fraction, bool]:
+    first, step = reached
+    return first, step.start, step.above
+
+
+def _share(rate: Fraction, base: Exact, rows: Rows, cap_fen: int | None, floor_fen: int | None) -> Fen:
+    """`rate` of the base in fen, rounded down, within floor and cap; nothing of a base below zero."""
+    numerator, denominator = rate.numerator * 100, rate.denominator * base.scale
+    common = gcd(numerator, denominator)
+    numerator //= common
+    denominator //= common
+    values = base.at(rows)
+    if base.bound * abs(numerator) >= LIMIT or denominator >= LIMIT:
+        return _share_of_large(values, numerator, denominator, cap_fen, floor_fen)
+    fen = values * numerator
+    if denominator != 1:
+        fen //= denominator
+    if floor_fen is not None:
+        np.maximum(fen, floor_fen, out=fen)
+    if cap_fen is not None:
+        np.minimum(fen, cap_fen, out=fen)
+    fen[values < 0] = 0
+    return fen
+
+
+def _share_of_large(values: Fen, numerator: int, denominator: int, cap_fen: int | None, floor_fen: int | None) -> Fen:
+    """The same in Python's whole numbers, which have no end."""
+    found = []
+    for value in values.tolist():
+        fen = 0 if value < 0 else value * numerator // denominator
+        if floor_fen is not None and value >= 0:
+            fen = max(fen, floor_fen)
+        if fen >= LIMIT and cap_fen is None:
+            raise OverflowError(f"{fen} fen are more than an amount can be; give the benefit a cap")
+        found.append(fen if cap_fen is None else min(fen, cap_fen))
+    return np.array(found, dtype=np.int64)
+
+
+def _one_by_one(benefit: Benefit, matching: Matching, rows: Rows) -> Paid:
+    """By the exact reference, once for each distinct combination of facts."""
+    facts = sorted(frozenset[str]().union(*(names(term) for term in terms_of(benefit))))
+    companies, which = matching.combinations(facts, rows)
+    found: list[Any] = [payable(benefit, company) for company in companies]
+    known = np.array([not isinstance(fen, Unknown) for fen in found], dtype=np.bool_)
+    fen = np.array([0 if isinstance(fen, Unknown) else fen for fen in found], dtype=np.int64)
+    return Paid(fen.take(which), known.take(which))
