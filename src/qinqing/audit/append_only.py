@@ -9,7 +9,7 @@ Tests: see tests/audit/unguarded.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.apps.registry import Apps
 from django.db import connection, migrations
@@ -30,7 +30,12 @@ def erase_only(table: str, unchanged: Sequence[str]) -> list[migrations.RunPytho
     `body` becomes NULL, `salt` the empty text (with the salt a short payload could be guessed from its commitment),
     `erased_at` is set; the columns in `unchanged` (all others) stay as they are.
     """
-    return [_operation(table, tuple(unchanged))]
+    return [_operation(table, lambda same: f"NOT ({_is_erasing(unchanged, same)})")]
+
+
+def fixed_columns(table: str, columns: Sequence[str]) -> list[migrations.RunPython]:
+    """Operations that make `table` refuse DELETE and any UPDATE of these columns; the others may move on (a state)."""
+    return [_operation(table, lambda same: f"NOT ({_are_same(columns, same)})")]
 
 
 def missing_guards(tables: Iterable[str]) -> list[str]:
@@ -49,9 +54,13 @@ def _names(table: str) -> list[str]:
     return [f"{PREFIX}_{table}_{verb}" for verb in ("update", "delete")]
 
 
-def _operation(table: str, unchanged: tuple[str, ...] | None) -> migrations.RunPython:
+Refused = Callable[[str], str]
+"""From the database's operator for "the same, NULL too" to the condition under which an UPDATE is refused."""
+
+
+def _operation(table: str, refused: Refused | None) -> migrations.RunPython:
     def guard(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-        for statement in _statements(editor.connection.vendor, table, unchanged):
+        for statement in _statements(editor.connection.vendor, table, refused):
             editor.execute(statement, params=None)
 
     def unguard(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
@@ -63,7 +72,7 @@ def _operation(table: str, unchanged: tuple[str, ...] | None) -> migrations.RunP
     return migrations.RunPython(guard, unguard)
 
 
-def _statements(vendor: str, table: str, unchanged: tuple[str, ...] | None) -> list[str]:
+def _statements(vendor: str, table: str, refused: Refused | None) -> list[str]:
     update, delete = _names(table)
     if vendor == "postgresql":
         same = "IS NOT DISTINCT FROM"
@@ -71,7 +80,7 @@ def _statements(vendor: str, table: str, unchanged: tuple[str, ...] | None) -> l
     else:
         same = "IS"
         refuse = f"BEGIN SELECT RAISE(ABORT, 'append-only: {table} may not be changed'); END"
-    when = "" if unchanged is None else f"WHEN (NOT ({_is_erasing(unchanged, same)}))"
+    when = "" if refused is None else f"WHEN ({refused(same)})"
     statements = [
         f'CREATE TRIGGER "{update}" BEFORE UPDATE ON "{table}" FOR EACH ROW {when} {refuse}',
         f'CREATE TRIGGER "{delete}" BEFORE DELETE ON "{table}" FOR EACH ROW {refuse}',
@@ -87,12 +96,10 @@ def _statements(vendor: str, table: str, unchanged: tuple[str, ...] | None) -> l
     return [function, *statements, truncate]
 
 
-def _is_erasing(unchanged: tuple[str, ...], same: str) -> str:
-    parts = [
-        "OLD.body IS NOT NULL",
-        "NEW.body IS NULL",
-        "NEW.salt = ''",
-        "NEW.erased_at IS NOT NULL",
-        *(f'NEW."{column}" {same} OLD."{column}"' for column in unchanged),
-    ]
-    return " AND ".join(parts)
+def _is_erasing(unchanged: Sequence[str], same: str) -> str:
+    parts = ["OLD.body IS NOT NULL", "NEW.body IS NULL", "NEW.salt = ''", "NEW.erased_at IS NOT NULL"]
+    return " AND ".join([*parts, _are_same(unchanged, same)])
+
+
+def _are_same(columns: Sequence[str], same: str) -> str:
+    return " AND ".join(f'NEW."{column}" {same} OLD."{column}"' for column in columns)
