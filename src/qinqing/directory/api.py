@@ -1,4 +1,4 @@
-"""接口: find parties, list units."""
+"""接口: find parties, list units; facts of companies (facts/api.py)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from qinqing.accounts.api_auth import ActorAuth
 from qinqing.directory import selectors
+from qinqing.directory.facts.api import router as facts_router
 from qinqing.ui.errors import problems
 
 router = Router(tags=["directory"], auth=ActorAuth())
@@ -70,3 +71,4 @@ def units(request: HttpRequest) -> list[UnitOut]:
 def add_to(api: NinjaAPI) -> None:
     """Add this room's operations."""
     api.add_router("", router)
+    api.add_router("", facts_router)

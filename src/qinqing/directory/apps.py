@@ -17,6 +17,8 @@ class DirectoryConfig(AppConfig):
     def ready(self) -> None:
         from qinqing.accounts.access import set_role_source  # noqa: PLC0415
         from qinqing.directory import contact_sheets, imports, selectors  # noqa: PLC0415
+        from qinqing.directory.facts import imports as fact_imports  # noqa: PLC0415
+        from qinqing.directory.facts import sheet_kind  # noqa: PLC0415
         from qinqing.messaging.jobs import register_job  # noqa: PLC0415
 
         set_role_source(selectors.roles_and_parties)
@@ -25,4 +27,6 @@ class DirectoryConfig(AppConfig):
         register(Entry(Label("我的", "Mine"), Label("请假代岗", "Leave"), "directory:leaves", 95))
         register(Entry(REFERENCE, Label("导入表格", "Import a sheet"), "directory:sheets", 66))
         contact_sheets.add_kind()
+        sheet_kind.add_kind()
         register_job("directory.imports", 2, imports.run_pending)
+        register_job("directory.facts", 2, fact_imports.run_pending)

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from qinqing.directory import county, imports
+from qinqing.directory.facts.commands import add_commands as add_fact_commands
 from qinqing.directory.models import ImportBatch
 from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.identifiers import Invalid
@@ -40,6 +41,7 @@ def add_commands(cli: Cli) -> None:
         "path", type=Path, nargs="?", default=None, help="folder or units.yaml (default: QINQING_COUNTY)"
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
+    add_fact_commands(cli)
 
 
 def run_import(arguments: argparse.Namespace) -> int:

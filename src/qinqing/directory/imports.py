@@ -24,6 +24,7 @@ from django.db import transaction
 
 from qinqing.accounts.models import User
 from qinqing.directory.company_rows import Columns, Fault, Row, check_row, find_columns, with_duplicates
+from qinqing.directory.facts.marks import next_mark
 from qinqing.directory.models import FormerName, ImportBatch, Party
 from qinqing.directory.services import Unfit, day_of
 from qinqing.directory.tables import Cell, Unreadable, read_table, write_csv
@@ -105,7 +106,8 @@ def drop(batch_id: int, now: datetime) -> ImportBatch:
 
 def run_pending(now: datetime) -> bool:
     """Apply the next rows of the oldest confirmed batch. True when there is more to do: call again at once."""
-    batch_id = ImportBatch.objects.filter(state=ImportBatch.State.RUNNING).order_by("pk").values_list("pk", flat=True)
+    running = ImportBatch.objects.filter(kind="companies", state=ImportBatch.State.RUNNING)
+    batch_id = running.order_by("pk").values_list("pk", flat=True)
     first = batch_id.first()
     return first is not None and (run_batch(first, now) or batch_id.exists())
 
@@ -137,6 +139,7 @@ def apply_rows(rows: Sequence[Mapping[str, Any]], now: datetime) -> Counter[str]
     A fact that is not in a row stays as it was. A changed name leaves a former name. Returns counts of new, changed
     and same. Credit codes must be checked and differ within `rows`.
     """
+    mark = next_mark()
     known = {
         party.credit_code: party
         for party in Party.objects.select_for_update().filter(credit_code__in=[row["credit_code"] for row in rows])
@@ -160,13 +163,13 @@ def apply_rows(rows: Sequence[Mapping[str, Any]], now: datetime) -> Counter[str]
         else:
             counts["same"] += 1
     for party in written:
-        party.name_norm, party.updated_at = normal(party.name), now
+        party.name_norm, party.updated_at, party.facts_mark = normal(party.name), now, mark
     FormerName.objects.bulk_create(former)
     Party.objects.bulk_create(
         written,
         update_conflicts=True,
         unique_fields=["credit_code"],
-        update_fields=[*_COMPARED, "name_norm", "updated_at"],
+        update_fields=[*_COMPARED, "name_norm", "updated_at", "facts_mark"],
     )
     return counts
 

@@ -39,6 +39,7 @@ class Party(models.Model):
     revenue_fen = models.BigIntegerField("营业收入（分）", null=True)
     assets_fen = models.BigIntegerField("资产总额（分）", null=True)
     updated_at = models.DateTimeField()
+    facts_mark = models.BigIntegerField(default=0, db_index=True)  # of FactClock, when its registration last changed
 
     class Meta:
         verbose_name = "办事主体"
@@ -173,3 +174,120 @@ class ImportBatch(models.Model):
     done = models.PositiveIntegerField("已导入行", default=0)
     offset = models.BigIntegerField(default=0)  # byte of the checked rows' file where the next batch of rows begins
     report = models.JSONField(default=dict)  # imports.Report: counts, changed fields, faults, examples of changes
+
+
+# ── facts of companies 企业事实 (facts/) ──
+
+
+class FactKey(models.Model):
+    """事实编号: the number by which rows name a fact of the dictionary. `precedence`: its sources in the order by which
+    `CurrentFact` was last chosen."""
+
+    id = models.SmallAutoField(primary_key=True)
+    code = models.CharField(max_length=40, unique=True)
+    type = models.CharField(max_length=8)  # lib.rules.terms.FactType; with `period` what stored values mean
+    period = models.CharField(max_length=7)
+    precedence = models.CharField(max_length=400)
+
+
+class FactSource(models.Model):
+    """来源编号: the number by which rows name a source department of the dictionary."""
+
+    id = models.SmallAutoField(primary_key=True)
+    code = models.CharField(max_length=40, unique=True)
+
+
+class FactText(models.Model):
+    """类别值: the number by which rows name the code of a category."""
+
+    id = models.AutoField(primary_key=True)
+    text = models.CharField(max_length=80, unique=True)
+
+
+class FactClock(models.Model):
+    """变更标记: one row. Whoever changes facts raises the mark first and so holds the row until they commit: marks are
+    given in the order of commits, and a reader who has seen one has seen all before it."""
+
+    mark = models.BigIntegerField()
+    epoch = models.CharField(max_length=16)  # random, of this database: what was kept elsewhere fits only this one
+
+
+class Statement(models.Model):
+    """报数: what one source said at one time; its observations hang on it. Never changed."""
+
+    source = models.ForeignKey(FactSource, models.PROTECT, db_index=False)
+    observed_at = models.DateTimeField("数据时点")  # the moment the figures are of
+    dated = models.BooleanField()  # that moment was given; else it is the moment of recording
+    recorded_at = models.DateTimeField("入库时间")
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, db_index=False)
+    batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True)
+    note = models.CharField(max_length=300, blank=True)  # of a correction or a retraction: why
+
+
+class Observation(models.Model):
+    """观测: a fact of a company for a period, as a source stated it. Never changed: a correction is the next revision,
+    and a retraction a row that names what it takes back (`retracts`), which then counts as never said."""
+
+    party = models.ForeignKey(Party, models.PROTECT, related_name="observations", db_index=False)
+    fact = models.ForeignKey(FactKey, models.PROTECT, db_index=False)
+    period = models.IntegerField()  # facts.periods
+    source = models.ForeignKey(FactSource, models.PROTECT, db_index=False)
+    revision = models.PositiveSmallIntegerField()
+    value = models.BigIntegerField(null=True)  # facts.values; None: the source says that it is not known
+    statement = models.ForeignKey(Statement, models.PROTECT, related_name="observations")
+    retracts = models.ForeignKey("self", models.PROTECT, null=True, related_name="retractions", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["party", "fact", "period", "source", "revision"], name="observation_once"),
+            models.UniqueConstraint(
+                fields=["retracts"], condition=Q(retracts__isnull=False), name="observation_retracted_once"
+            ),
+        ]
+
+
+class CurrentFact(models.Model):
+    """现值: the observation that counts, of the latest period, and that of a year before; made from the observations
+    in the transaction that records them (facts.choosing), rebuilt at any time."""
+
+    party = models.ForeignKey(Party, models.PROTECT, related_name="current_facts", db_index=False)
+    fact = models.ForeignKey(FactKey, models.PROTECT, db_index=False)
+    observation = models.ForeignKey(Observation, models.PROTECT, null=True, related_name="+", db_index=False)
+    value = models.BigIntegerField(null=True)
+    year_before = models.ForeignKey(Observation, models.PROTECT, null=True, related_name="+", db_index=False)
+    year_before_value = models.BigIntegerField(null=True)
+    mark = models.BigIntegerField(db_index=True)  # of FactClock, when it last changed
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["party", "fact"], name="current_fact_once")]
+
+
+class Objection(models.Model):
+    """异议: a company says that a fact of it is wrong; an officer decides with reasons."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "待核实"
+        UPHELD = "upheld", "异议成立"
+        REJECTED = "rejected", "异议不成立"
+
+    party = models.ForeignKey(Party, models.PROTECT, related_name="fact_objections")
+    fact = models.CharField(max_length=40)  # id of the dictionary
+    observation = models.ForeignKey(
+        Observation, models.PROTECT, null=True, related_name="+"
+    )  # None: the directory's own
+    shown = models.JSONField()  # the value objected to, in words {zh, en}
+    text = models.TextField("异议内容")
+    raised_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    raised_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decision = models.TextField("处理意见", blank=True)
+    result = models.ForeignKey(Observation, models.PROTECT, null=True, related_name="+")  # the correction, where upheld
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["party", "fact"], condition=Q(state="open"), name="objection_one_open_for_a_fact"
+            )
+        ]

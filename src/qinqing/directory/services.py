@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from django.db import models, transaction
 
 from qinqing.accounts.models import User
+from qinqing.directory.facts.marks import next_mark
 from qinqing.directory.industries import check_industry
 from qinqing.directory.models import FormerName, Leave, Mandate, Officer, Party, Post, Unit
 from qinqing.directory.phones import check_phone
@@ -63,8 +64,11 @@ def create_party(kind: str, name: str, now: datetime, **facts: Any) -> Party:
         raise _unfit("credit_code", Label("请填写统一社会信用代码", "Enter the unified social credit code"))
     if kind not in REGISTERED and code:
         raise _unfit("credit_code", Label("个人没有统一社会信用代码", "A person has no unified social credit code"))
+    mark = next_mark() if kind in REGISTERED else 0
     _refuse_taken(code, None)
-    return Party.objects.create(kind=kind, name=_named(name), name_norm=normal(name), updated_at=now, **values)
+    return Party.objects.create(
+        kind=kind, name=_named(name), name_norm=normal(name), updated_at=now, facts_mark=mark, **values
+    )
 
 
 def create_unnamed(now: datetime, *, phone: str = "") -> Party:
@@ -88,6 +92,7 @@ def person_of_user(user: User, now: datetime) -> Party:
 @transaction.atomic
 def update_party(party_id: int, now: datetime, **facts: Any) -> Party:
     """Change facts of a party (names in FACTS; for the name see rename_party). None makes a fact unknown."""
+    mark = next_mark()  # before the party is locked: whoever records facts takes them in this order too
     party = _locked(Party, party_id)
     values = _checked(facts)
     if "credit_code" in values:
@@ -99,8 +104,8 @@ def update_party(party_id: int, now: datetime, **facts: Any) -> Party:
         _refuse_taken(values["credit_code"], party.pk)
     for name, value in values.items():
         setattr(party, name, value)
-    party.updated_at = now
-    party.save(update_fields=[*values, "updated_at"])
+    party.updated_at, party.facts_mark = now, mark
+    party.save(update_fields=[*values, "updated_at", "facts_mark"])
     return party
 
 

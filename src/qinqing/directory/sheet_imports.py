@@ -51,6 +51,7 @@ class InColumn:
     required: bool = False
     width: int = 18
     kind: str = "text"  # of ui.sheets.Column
+    clears: bool = True  # False: an empty cell leaves what is known, as if the column were missing
     show: Callable[[Any], OutCell] = lambda value: value
 
 
@@ -174,6 +175,10 @@ def kind_of(name: str, actor: Actor) -> Kind:
 def out_columns(columns: Iterable[InColumn]) -> list[Column]:
     """The same columns as a sheet is written with them."""
     must, clears = Label("必填。", "Required. "), Label("空格表示没有。", "Empty means none. ")
+    leaves = Label("空格表示不变。", "Empty changes nothing. ")
+
+    def rule(column: InColumn) -> Label:
+        return must if column.required else clears if column.clears else leaves
 
     def cell(column: InColumn, values: Values) -> OutCell:
         value = values.get(column.name)
@@ -182,7 +187,7 @@ def out_columns(columns: Iterable[InColumn]) -> list[Column]:
     return [
         Column(
             column.label,
-            Label(*(a + b for a, b in zip(must if column.required else clears, column.definition, strict=True))),
+            Label(*(a + b for a, b in zip(rule(column), column.definition, strict=True))),
             partial(cell, column),
             column.width,
             column.kind,

@@ -37,6 +37,8 @@ class Wanted(Protocol):
     def read(self) -> Read: ...
     @property
     def required(self) -> bool: ...
+    @property
+    def clears(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ def _row(
             continue
         cell = cells[place] if place < len(cells) else None
         if cell is None:
-            values[column.name] = None
+            if column.clears:
+                values[column.name] = None
             if column.required:
                 faults.append(Fault(number, headers[column.name], "", _REQUIRED))
             continue
