@@ -347,7 +347,11 @@ def test_each_fault_of_form_says_what_to_do(old: str, new: str, says: str) -> No
     assert all(line > 0 and column > 0 for line, column, _ in found)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "just words", "a: &x [*x]", "? [a]\n: b", "\t", "stages: {a: null}"])
+NONSENSE = ["", "[]", "just words", "a: &x [*x]", "? [a]\n: b", "\t", "stages: {a: null}"]
+HOSTILE = ["version: 2026-02-30", "version: !secret 1", "[" * 100_000]  # no such day, no such tag, nested beyond sense
+
+
+@pytest.mark.parametrize("text", [*NONSENSE, *HOSTILE], ids=lambda text: text[:20])
 def test_nonsense_is_rejected_with_a_reason(text: str) -> None:
     assert _shape(text)
 

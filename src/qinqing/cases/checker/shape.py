@@ -82,9 +82,9 @@ def _tangled(text: str, loader: Any) -> Finding | None:
         for event in yaml.parse(text, Loader=loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
-                line, column = event.start_mark.line + 1, event.start_mark.column + 1
+                mark: Any = event.start_mark
                 said = Label(f"嵌套超过{_DEEPEST}层，请改写", f"nested more than {_DEEPEST} deep; write it flatter")
-                return Finding("shape", "", said, line, column)
+                return Finding("shape", "", said, mark.line + 1, mark.column + 1)
     except yaml.YAMLError as unreadable:
         return _unreadable(unreadable)
     return None

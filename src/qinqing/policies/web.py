@@ -1,0 +1,25 @@
+"""惠企政策的页面: where each stands. Companies: web_company.py, web_claim.py, web_facts.py; everybody: web_public.py;
+officers: web_officers.py."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from qinqing.policies import web_claim, web_company, web_facts, web_officers, web_public
+
+urlpatterns = [
+    path("policies/library/", web_public.library, name="library"),
+    path("policies/library/<str:code>/", web_public.policy, name="policy"),
+    path("policies/library/<str:code>/check/", web_public.check, name="check"),
+    path("policies/mine/", web_company.mine, name="mine"),
+    path("policies/mine/<int:party_id>/", web_company.for_party, name="for_party"),
+    path("policies/mine/<int:party_id>/<str:code>/", web_company.one, name="one"),
+    path("policies/mine/<int:party_id>/<str:code>/claim/", web_claim.claim, name="claim"),
+    path("policies/facts/", web_facts.mine, name="facts"),
+    path("policies/facts/<int:party_id>/", web_facts.facts, name="facts_of"),
+    path("policies/facts/<int:party_id>/<str:fact>/object/", web_facts.object_to, name="object"),
+    path("policies/objections/", web_facts.objections, name="objections"),
+    path("policies/objections/<int:objection_id>/", web_facts.objection, name="objection"),
+    path("policies/live/", web_officers.live, name="live"),
+    path("policies/live/<str:code>/", web_officers.eligible, name="eligible"),
+]
