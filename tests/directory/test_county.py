@@ -84,7 +84,7 @@ def test_command(capsys):
     from qinqing.__main__ import main
 
     assert main(["directory", "load-county", str(DEMO), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["counts"]["officer new"] == 79
+    assert json.loads(capsys.readouterr().out)["counts"]["officer new"] == 81
     assert main(["directory", "load-county", "/nowhere"]) == 2
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from qinqing.cases.models import Case
 from qinqing.messaging.jobs import register_job
-from qinqing.site.demo import card_words, county, playing
+from qinqing.site.demo import card_words, county, playing, policies
 
 AT_ONCE = 300  # cases before the page opens
 LATER = 3000  # cases when the worker has added the rest
@@ -27,6 +27,8 @@ def prepare(now: datetime) -> None:
     """A county with its first cases; nothing when this home has one already."""
     county.settle(now)
     card_words.issue_cards(now)
+    policies.make_live(now)
+    policies.say_facts(now)
     missing = AT_ONCE - Case.objects.count()
     if missing > 0:
         playing.play_many(missing, 1, now)
