@@ -28,6 +28,7 @@ EXCEPT = {
     "evaluation/review.html": "the paper of one meeting; the month is exported",
     "insight/brief.html": "one morning's brief, a paper; its figures open cases, which are exported",
     "insight/leader.html": "figures; each opens its cases, which are exported",
+    "policies/publicity.html": "a public notice, printed as a page; the rounds behind it are exported",
     "site/start.html": "each reader's first page shows the beginnings of lists that are exported where they are whole",
     "supervision/board.html": "the beginnings of four columns; each opens its step, which is exported",
 }

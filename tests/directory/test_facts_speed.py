@@ -1,7 +1,10 @@
-"""130,000 companies x 30 facts: imported in minutes, read as columns in seconds, kept current in a blink.
+"""20,000 companies x 30 facts: imported, read as columns, kept current, in time that grows with the figures only.
 
 Prints what it measured: processor time of this process, so that a busy machine does not fail the test (on PostgreSQL
-the server's own is not in it), and the clock's beside it."""
+the server's own is not in it), and the clock's beside it. At the size of a county, 130,000 companies, the same took
+107 s to preview and 137 s to record (SQLite, both cores busy with other work), 8.3 s for the first snapshot, 0.17 s
+after 1,000 companies changed; that would be too long for a test.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from qinqing.directory.imports import apply_rows
 from qinqing.directory.models import Party
 from tests.directory.conftest import NOW
 
-HOW_MANY = 130_000
+HOW_MANY = 20_000
 
 
 class Watch:
@@ -56,7 +59,7 @@ def parquet(path, facts):
 
 @pytest.mark.long
 @pytest.mark.django_db
-def test_130_000_companies_and_30_facts(tmp_path):
+def test_30_facts_of_many_companies(tmp_path):
     print(f"\n{connection.vendor}:")
     rows = list(companies.fictional_companies(HOW_MANY))
     for start in range(0, HOW_MANY, 5_000):
@@ -91,5 +94,6 @@ def test_130_000_companies_and_30_facts(tmp_path):
     recording.record([Said(pk, "new_jobs", 202500, 5 * 10_000) for pk in ids], source="hrss", now=NOW)
     with Watch("snapshot after 1,000 companies changed") as later:
         snapshots.latest(held)
-    assert cpu["preview"] + cpu["record"] < 600 and cpu["again"] < 300
-    assert first.cpu < 30 and later.cpu < 1
+    figures = HOW_MANY * 30
+    assert cpu["preview"] / figures < 60e-6 and cpu["record"] / figures < 100e-6 and cpu["again"] / figures < 90e-6
+    assert first.cpu / figures < 20e-6 and later.cpu < 0.5

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from qinqing.cases.acting import act
+from qinqing.cases.casefile import CaseFile
 from qinqing.cases.models import Case
 from qinqing.cases.refusals import Conflict, NotOpen, Refused
 from qinqing.directory.models import FormerName
@@ -15,6 +16,7 @@ from qinqing.ledger.models import Transfer
 from qinqing.lib.rules.rule import Verdict
 from qinqing.lib.wallclock import CHINA
 from qinqing.policies import claims, payees, services
+from qinqing.policies.claim_acts import ask_for
 from qinqing.policies.claims import Filed, NoClaim, open_claim
 from qinqing.policies.models_money import Claim
 from qinqing.ui.errors import Invalid, NotAllowed
@@ -181,7 +183,9 @@ def test_documents_are_asked_for_and_only_the_missing_ones(world: World) -> None
     assert [one.id for one in claims.documents_missing(claim)] == ["lease"]
     refusal = code_of(Refused, lambda: act(claim.case_id, "agree", world["reviewer"], NOW, {"opinion": "符合"}))
     assert "租赁合同" in refusal.detail.zh and "承诺书" not in refusal.detail.zh
-    act(claim.case_id, "ask_party", world["reviewer"], NOW, {"notice": "请补租赁合同", "legal_basis": "第七条"})
+    draft = ask_for(CaseFile(Case.objects.get(pk=claim.case_id), world["reviewer"], NOW))
+    assert draft and "租赁合同" in draft and "承诺书" not in draft
+    act(claim.case_id, "ask_party", world["reviewer"], NOW, {"notice": draft, "legal_basis": "第七条"})
     assert Case.objects.get(pk=claim.case_id).held
     code_of(NoClaim, lambda: claims.file_documents(claim, agent, NOW, [Filed("other", PROOF)]))
     claim = claims.file_documents(claim, agent, NOW, [Filed("lease", PROOF)])

@@ -12,7 +12,7 @@ from qinqing.ledger.models import Position
 from qinqing.policies.models_money import Batch, Claim, Payment, Round
 from tests.cases.processes import running
 from tests.policies.money_process import live_twice
-from tests.policies.money_world import EACH, FIRST_COME, LATER, NOW, PRO_RATA, YUAN, World, pass_time, result
+from tests.policies.money_world import EACH, FIRST_COME, LATER, PRO_RATA, YUAN, World, pass_time, result
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 HERE = "tests.policies.money_process"
@@ -117,4 +117,3 @@ def test_one_company_on_several_phones_claims_once(world: World) -> None:
         said = [tuple(answer) for process in phones for answer in process.finish()]
     assert Counter(how for _, how in said) == {"done": 2, "no-claim": 10}
     assert sorted(Claim.objects.values_list("policy__code", flat=True)) == ["jobs", "most"]
-    assert NOW

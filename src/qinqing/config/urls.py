@@ -21,6 +21,7 @@ ROOMS = (
     "cases",
     "appeals",
     "cards",
+    "policies",
     "supervision",
     "evaluation",
     "insight",

@@ -94,7 +94,7 @@ def _steps(of: Benefit, values: Values, today: date) -> Iterator[Item]:
             yield from _tiers(of, values, today)
         case Schedule(whole):
             yield from _steps(whole, values, today)
-        case Decided(body):
+        case Decided():
             yield Item(Label("核定", "Decision"), Label("待核定", "to be decided"), words.benefit(of, specs()))
         case Higher(several):
             for one in several:
@@ -112,7 +112,8 @@ def _tiers(of: Tiers, values: Values, today: date) -> Iterator[Item]:
         paid = _base(of.pays_of or of.of, values, today)
         each = words.percent(reached.rate) if reached.rate <= 1 else f"{money(int(reached.rate * 100)).zh}"
         plain = amount(Tiers(of.of, of.text, of.steps, of.pays_of), values, specs(), today)
-        yield Item(Label("所在档次", "The tier reached"), money(plain), Label(f"{paid.how.zh} × {each}", f"{paid.how.en} × {each}"))  # type: ignore[union-attr]
+        how = Label(f"{Label.of(paid.how).zh} × {each}", f"{Label.of(paid.how).en} × {each}")
+        yield Item(Label("所在档次", "The tier reached"), money(plain), how)
         yield from _bound(None, of.cap_fen, plain)
     else:
         yield Item(Label("所在档次", "The tier reached"), money(reached.fen))

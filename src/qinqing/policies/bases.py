@@ -1,4 +1,4 @@
-"""依据 (basis): the facts that decided for companies, from the columns they were matched with, and whose word each was."""
+"""依据 (basis): the facts that decided for companies, from the columns they were matched with, and whose word it is."""
 
 from __future__ import annotations
 

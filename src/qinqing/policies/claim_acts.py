@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from qinqing.cases.casefile import CaseFile
 from qinqing.cases.models import Case
 from qinqing.cases.refusals import Conflict, Refused
-from qinqing.cases.registry import Context, effect, guard
+from qinqing.cases.registry import Context, effect, guard, prefill
 from qinqing.directory.facts.reading import values_of
 from qinqing.directory.models import Unit
 from qinqing.ledger import selectors as ledger_reading
@@ -111,6 +112,17 @@ def _lacking(context: Context) -> Label:
 def documents_in(context: Context) -> bool:
     claim = _read(context)
     return claim is not None and (bool(context.fields.get("documents_seen")) or not documents_missing(claim))
+
+
+@prefill("ask_party", "notice")
+def ask_for(file: CaseFile) -> str | None:
+    """请补充材料: a draft that names what is missing and nothing else; None for cases that are no claims."""
+    claim = Claim.objects.filter(case=file.case).first()
+    missing = documents_missing(claim) if claim else []
+    if not missing:
+        return None
+    zh, en = "、".join(one.label.zh for one in missing), ", ".join(one.label.en for one in missing)
+    return str(Label(f"请补充：{zh}。其他材料不需提交。", f"Please add: {en}. Nothing else is needed."))
 
 
 # ── review ──

@@ -1,5 +1,5 @@
 """逐条核对: an explanation as the lines of a page: each condition with what the company has, what is asked, how far
-apart they are and whose figure it is. Reads nothing; the same lines serve the company's page, the public check and print.
+apart they are and whose figure it is. Reads nothing; the same lines serve the company's page and the public check.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qinqing.lib.rules.values import Value
 WIDTH = 140  # of a gauge
 _SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<", "==": "", "!=": "≠"}
 _WORDS = {
-    "in": Label("属于：", "one of: "), "not in": Label("不属于：", "none of: "), "contains": Label("含有", "contains "),
+    "in": Label("", ""), "not in": Label("不属于", "none of "), "contains": Label("含有", "contains "),
     "startsWith": Label("开头为", "starts with "), "endsWith": Label("结尾为", "ends with "),
 }  # fmt: skip
 _HEADS = {
@@ -108,17 +108,13 @@ def origin(fact: FactDef, known: Known | None) -> Origin:
     return Origin(fact, said, known.source_label, periods.label(known.period), known.observed_at, asked_of)
 
 
-def bare(facts: Mapping[str, values.Value]) -> dict[str, Known]:
-    """Values that nobody stated (the public check), as `lines` takes them."""
-    moment = datetime.min
-    return {name: Known(value, "", periods.NONE, moment, moment) for name, value in facts.items()}
-
-
 def said_of(measured: Term, value: Value) -> Label:
     """A value as it is read: 5.27%, 5,170,000.00元, 省级, 是."""
     if isinstance(value, tuple):
         items = [said_of(measured, item) for item in value]
-        return Label("、".join(item.zh for item in items), ", ".join(item.en for item in items))
+        return Label(
+            _either([item.zh for item in items], "、", "或"), _either([item.en for item in items], ", ", " or ")
+        )
     if value is None:
         return Label("—", "—")
     if isinstance(value, str):
@@ -160,9 +156,7 @@ def _met(member: list[Head | Line]) -> int:
     return int(first.met >= needed)
 
 
-def _line(
-    one: ConditionFound, found: Explanation, known: Mapping[str, Known], turns: set[str], depth: int
-) -> Line:
+def _line(one: ConditionFound, found: Explanation, known: Mapping[str, Known], turns: set[str], depth: int) -> Line:
     compares = one.found.asked.compares
     measured = compares.measured if compares else one.condition.term
     return Line(
@@ -237,6 +231,10 @@ def _gauge(one: ConditionFound) -> Gauge | None:
         return None
     scale = WIDTH / (1.3 * max(have, asked))
     return Gauge(round(asked * scale, 1), round(min(have * scale, WIDTH - 6), 1))
+
+
+def _either(items: list[str], comma: str, last: str) -> str:
+    return last.join([comma.join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
 
 
 def _is_share(measured: Term) -> bool:

@@ -47,7 +47,7 @@ class FactForm(Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        for name, text in given.items():
+        for name, text in list(given.items()):
             try:
                 value = read(self.facts[name], text)
             except Invalid as error:
@@ -100,7 +100,7 @@ def read(fact: FactDef, text: str) -> Value | None:
         return None
     if text == OTHER and fact.type is FactType.CATEGORY:
         return OTHER
-    if fact.type is FactType.MONEY and (match := _SUM.fullmatch(text)):
+    if fact.type is FactType.MONEY and (match := _SUM.fullmatch(text)) and match[1]:
         text = _in_yuan(match[1], match[2] or "")
     return values.read(fact, text)
 
@@ -141,6 +141,9 @@ def _compared(term: Term) -> Iterator[tuple[str, str]]:
     for part in walk(term):
         match part:
             case Binary("in", Name(name), ListOf(items)):
-                yield from ((name, one.value) for one in items if isinstance(one, Literal) and isinstance(one.value, str))
-            case Binary("==" | "!=", Name(name), Literal(str() as code)) | Binary("==" | "!=", Literal(str() as code), Name(name)):
+                codes = (item.value for item in items if isinstance(item, Literal))
+                yield from ((name, code) for code in codes if isinstance(code, str))
+            case Binary("==" | "!=", Name(name), Literal(str() as code)):
+                yield name, code
+            case Binary("==" | "!=", Literal(str() as code), Name(name)):
                 yield name, code

@@ -27,7 +27,10 @@ _AFTER = {
 class PolicyHistory:
     """One chain a policy, named by its code. Nothing personal stands in it, so nothing is erased."""
 
-    append_only_tables: tuple[str, ...] = ("policies_policyevent", "policies_policyversion")
+    append_only_tables: tuple[str, ...] = (
+        "policies_policyevent", "policies_policyversion", "policies_payeeaccount", "policies_roundline",
+        "policies_batch", "policies_payment",
+    )  # fmt: skip
 
     def chains(self, ref: str | None = None) -> Iterator[ChainView]:
         policies = _whole().order_by("code")

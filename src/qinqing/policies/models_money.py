@@ -12,6 +12,18 @@ from django.db.models import Q
 from qinqing.accounts.models import User
 from qinqing.cases.models import Case
 from qinqing.directory.models import Party
+from qinqing.lib.labels import Label
+
+
+def to_text(label: Label) -> str:
+    """Both languages of a reason in one column, a line each."""
+    return f"{label.zh[:299]}\n{label.en[:299]}"
+
+
+def from_text(text: str) -> Label:
+    """The reason again, in the reader's language."""
+    zh, _, en = text.partition("\n")
+    return Label(zh, en or zh)
 
 
 class PayeeAccount(models.Model):
@@ -81,7 +93,7 @@ class Claim(models.Model):
     willed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     on_behalf = models.BooleanField("窗口代为申领", default=False)
     ready_at = models.DateTimeField("审核通过时间", null=True)  # waits for a round, or is in one
-    back = models.CharField("退回原因", max_length=300, blank=True)  # a freeze found it changed: to go back to review
+    back = models.CharField("退回原因", max_length=600, blank=True)  # a freeze found it changed: to go back to review
     account = models.ForeignKey(PayeeAccount, models.PROTECT, null=True, related_name="claims")
     to_mend = models.BooleanField("账户待更正", default=False)  # a payment to it failed
     documents = models.JSONField(default=dict)  # document of the policy -> SHA-256 of the files filed for it
@@ -108,6 +120,10 @@ class Claim(models.Model):
     def __str__(self) -> str:
         return self.case.number
 
+    @property
+    def back_label(self) -> Label:
+        return from_text(self.back)
+
 
 class RoundLine(models.Model):
     """名单: one claim as a freeze found it, for ever (append-only): what it asked for and what it was given, or why it
@@ -125,7 +141,7 @@ class RoundLine(models.Model):
     fixed_fen = models.BigIntegerField("兑现金额")
     score = models.CharField("排名依据", max_length=60, blank=True)
     result = models.CharField(max_length=6, choices=Result)
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=600, blank=True)
 
     class Meta:
         constraints = [
@@ -136,6 +152,10 @@ class RoundLine(models.Model):
                 name="round_line_funded",
             ),
         ]
+
+    @property
+    def reason_label(self) -> Label:
+        return from_text(self.reason)
 
 
 class Batch(models.Model):

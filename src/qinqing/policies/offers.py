@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
+from django.db.models import QuerySet
+
 from qinqing.directory.facts.dictionary import dictionary
 from qinqing.directory.facts.reading import Known, values_of
 from qinqing.directory.models import Party
@@ -155,7 +157,7 @@ def _offers(party: Party, now: datetime, known: Mapping[str, Known]) -> list[Off
     ]
 
 
-def _live_claims(party: Party, today: date) -> Sequence[Claim]:
+def _live_claims(party: Party, today: date) -> QuerySet[Claim]:
     """Of the year, the latest instalment of each policy."""
     return claims.claims_of(party).filter(year=today.year).exclude(state=Claim.State.ENDED).order_by("part")
 
@@ -191,9 +193,8 @@ def _nearness(offer: Offer) -> tuple[int, Fraction]:
 
 
 def _worth(offer: Offer) -> tuple[int, str]:
-    """The largest sums first; what a body decides before all."""
-    fen = offer.found.amount_fen
-    return (-(10**18) if fen is None else -fen), offer.policy.code
+    """The largest sums first; what a body has yet to decide last."""
+    return -(offer.found.amount_fen or 0), offer.policy.code
 
 
 def _lacking(offer: Offer) -> tuple[int, str]:

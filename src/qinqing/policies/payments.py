@@ -19,9 +19,10 @@ from qinqing.accounts.actor import SYSTEM, Actor
 from qinqing.audit.chain import canonical
 from qinqing.cases.acting import Done, act
 from qinqing.cases.blobs import StoredFile
+from qinqing.cases.casefile import CaseFile
 from qinqing.cases.models import Case
 from qinqing.cases.refusals import Conflict, Refused
-from qinqing.cases.registry import Context, effect, guard
+from qinqing.cases.registry import Context, effect, guard, prefill
 from qinqing.ledger import services as ledger
 from qinqing.ledger.accounts import Kind
 from qinqing.ledger.services import Entry
@@ -147,6 +148,19 @@ def issue_batch(context: Context) -> None:
     for payment in payments:
         payment.batch = batch
     Payment.objects.bulk_create(payments)
+
+
+@prefill("issue_batch", "claims")
+def _count_now(file: CaseFile) -> int | None:
+    """What the form on the case page proposes: what is due at this moment."""
+    found = round_of(file.case.pk)
+    return len(due(found)[0]) if found else None
+
+
+@prefill("issue_batch", "total_fen")
+def _sum_now(file: CaseFile) -> int | None:
+    found = round_of(file.case.pk)
+    return sum(each.fen for each in due(found)[0]) if found else None
 
 
 def fingerprint(payments: Iterable[Payment]) -> str:

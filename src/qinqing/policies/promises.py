@@ -1,21 +1,26 @@
-"""申领之后: what follows, with the time limits of the procedure in force."""
+"""申领之后: what follows a claim, with the time limits of the procedure in force."""
 
 from __future__ import annotations
 
 from qinqing.cases import shelf
+from qinqing.cases.procedure import ClockSpec
 from qinqing.lib.labels import Label
 from qinqing.policies.claims import PROCEDURE
+from qinqing.ui.figures import working_days
 
 _SHOWN = ("review", "publicity", "paying")
+_NONE = Label("", "")
 
 
 def promises() -> list[tuple[Label, Label]]:
-    """(stage, its limit); the limit of publicity is the round's own."""
-    spec = shelf.by_id(shelf.current_id(PROCEDURE))
-    found = []
-    for name in _SHOWN:
-        stage = spec.stages[name]
-        limit = stage.clock.limit if stage.clock and name != "publicity" else None
-        found.append((stage.label, Label(f"{limit.working_days}个工作日内", f"within {limit.working_days} working days")
-                      if limit and limit.working_days else Label("", "")))
-    return found
+    """(stage, its limit); how long the publicity lasts is its round's own matter."""
+    stages = shelf.by_id(shelf.current_id(PROCEDURE)).stages
+    return [(stages[name].label, _NONE if name == "publicity" else _limit(stages[name].clock)) for name in _SHOWN]
+
+
+def _limit(clock: ClockSpec | None) -> Label:
+    budget = next(iter(clock.limits.values()), None) if clock else None
+    if budget is None or budget.kind != "working_days":
+        return _NONE
+    days = working_days(budget.amount)
+    return Label(f"{days.zh}内", f"within {days.en}")

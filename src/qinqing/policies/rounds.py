@@ -18,8 +18,9 @@ from django.db.models import QuerySet
 from qinqing.accounts.access import capacity, holds
 from qinqing.accounts.actor import Actor
 from qinqing.cases.acting import open_case
+from qinqing.cases.casefile import CaseFile
 from qinqing.cases.refusals import Conflict, Refused
-from qinqing.cases.registry import Context, effect, guard
+from qinqing.cases.registry import Context, effect, guard, prefill
 from qinqing.directory.facts.reading import values_of
 from qinqing.directory.models import Party, Unit
 from qinqing.directory.services import create_party, day_of
@@ -34,7 +35,7 @@ from qinqing.policies import selectors
 from qinqing.policies.claim_acts import cause, changed
 from qinqing.policies.claims import paid_by
 from qinqing.policies.models import PolicyVersion
-from qinqing.policies.models_money import Claim, Payment, Round, RoundLine
+from qinqing.policies.models_money import Claim, Payment, Round, RoundLine, to_text
 from qinqing.policies.policy import Budget, Policy, Short
 from qinqing.ui.errors import NotAllowed, Problem
 from qinqing.ui.figures import money
@@ -215,6 +216,19 @@ def void(context: Context) -> None:
     Claim.objects.bulk_update(claims, ["round", "fixed_fen", "ref"])
 
 
+@prefill("freeze", "claims")
+def _claims_now(file: CaseFile) -> int | None:
+    """What the form on the case page proposes: the list of this moment."""
+    found = round_of(file.case.pk)
+    return len(plan(found, file.now).funded) if found else None
+
+
+@prefill("freeze", "total_fen")
+def _total_now(file: CaseFile) -> int | None:
+    found = round_of(file.case.pk)
+    return plan(found, file.now).total if found else None
+
+
 def unsettled(found: Round) -> QuerySet[Claim]:
     """Claims of the round that are neither paid nor stopped."""
     return found.claims.filter(state=Claim.State.OPEN).select_related("case", "party")
@@ -266,7 +280,7 @@ def _checked(claim: Claim, budget: Budget | None, now: datetime) -> Listed:
         else:
             score = str(known.value)
     if why is not None:
-        return Listed(claim, asked, 0, Result.BACK, reason=why.zh[:300])
+        return Listed(claim, asked, 0, Result.BACK, reason=to_text(why))
     return Listed(claim, asked, 0, Result.SHORT, score)
 
 

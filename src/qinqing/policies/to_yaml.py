@@ -17,11 +17,24 @@ _BLANK_BEFORE = re.compile(r"^(clauses|effective|conditions|benefit|examples):",
 
 def to_yaml(policy: Policy) -> str:
     """The definition's text: one line for each condition, blank lines between its parts."""
-    raw = _shorter(content(policy))
-    raw["clauses"] = _Lines(raw["clauses"])
-    return _BLANK_BEFORE.sub(
-        r"\n\g<0>", yaml.dump(raw, Dumper=_Writer, allow_unicode=True, sort_keys=False, width=_WIDTH)
-    )
+    return written(content(policy))
+
+
+def written(raw: dict[str, Any]) -> str:
+    """Content in the definition's shape as its text; also of one that has faults, for the checker to find."""
+    raw = _shorter(raw)
+    if isinstance(raw.get("clauses"), dict):
+        raw["clauses"] = _Lines(raw["clauses"])
+    return _BLANK_BEFORE.sub(r"\n\g<0>", _text_of(raw))
+
+
+def part_text(raw: Any) -> str:
+    """A part of a definition as its text."""
+    return _text_of(_shorter(raw))
+
+
+def _text_of(raw: Any) -> str:
+    return yaml.dump(raw, Dumper=_Writer, allow_unicode=True, sort_keys=False, width=_WIDTH)
 
 
 def _shorter(part: Any) -> Any:

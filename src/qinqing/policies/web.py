@@ -1,16 +1,29 @@
-"""惠企政策的页面: where each stands. Companies: web_company.py, web_claim.py, web_facts.py; everybody: web_public.py;
-officers: web_officers.py."""
+"""惠企政策的页面: where each stands. Companies: web_company.py, web_claim.py, web_facts.py; everybody: web_public.py,
+web_publicity.py; officers: web_officers.py, web_editor.py, web_rounds.py, web_payments.py,
+web_budgets.py."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from qinqing.policies import web_claim, web_company, web_facts, web_officers, web_public
+from qinqing.policies import (
+    web_budgets,
+    web_claim,
+    web_company,
+    web_editor,
+    web_facts,
+    web_officers,
+    web_payments,
+    web_public,
+    web_publicity,
+    web_rounds,
+)
 
 urlpatterns = [
     path("policies/library/", web_public.library, name="library"),
     path("policies/library/<str:code>/", web_public.policy, name="policy"),
     path("policies/library/<str:code>/check/", web_public.check, name="check"),
+    path("policies/publicity/", web_publicity.publicity, name="publicity"),
     path("policies/mine/", web_company.mine, name="mine"),
     path("policies/mine/<int:party_id>/", web_company.for_party, name="for_party"),
     path("policies/mine/<int:party_id>/<str:code>/", web_company.one, name="one"),
@@ -22,4 +35,8 @@ urlpatterns = [
     path("policies/objections/<int:objection_id>/", web_facts.objection, name="objection"),
     path("policies/live/", web_officers.live, name="live"),
     path("policies/live/<str:code>/", web_officers.eligible, name="eligible"),
+    *web_rounds.urlpatterns,
+    *web_budgets.urlpatterns,
+    *web_editor.urlpatterns,
+    *web_payments.urlpatterns,
 ]

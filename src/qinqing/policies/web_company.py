@@ -1,4 +1,4 @@
-"""企业的惠企政策 (phone first): what is its now, nearly, unknown, claimed; and one policy in every condition and figure.
+"""企业的惠企政策 (phone first): what is its now, nearly, unknown, claimed; one policy in every condition and figure.
 
 The company's agent sees it; at the window an officer opens it for a visitor, which the read log notes.
 """

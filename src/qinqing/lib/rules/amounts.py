@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
 from math import gcd
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +20,6 @@ from qinqing.lib.rules.terms import Term
 from qinqing.lib.rules.values import Unknown
 
 Fen = NDArray[np.int64]
-
-
-@dataclass(slots=True, eq=False)
-class Paid:
-    """For each row its fen (None: a body decides), and where that is known (None: everywhere)."""
-
-    fen: Fen | None
-    known: Flags | None = None
 
 
 def terms_of(benefit: Benefit) -> Iterator[Term]:
@@ -61,59 +50,76 @@ def needed(benefit: Benefit) -> Iterator[Term]:
                 yield from needed(one)
 
 
-def pay(benefit: Benefit, matching: Matching, rows: Rows) -> Paid:
-    """What these rows are paid, of which all that is `needed` is known.
+def is_decided(benefit: Benefit) -> bool:
+    """Whether a body decides the amount."""
+    match benefit:
+        case Decided():
+            return True
+        case Schedule():
+            return is_decided(benefit.whole)
+        case Higher():
+            return any(is_decided(one) for one in benefit.of)
+    return False
+
+
+def pay(benefit: Benefit, matching: Matching, rows: Rows, fen: Fen) -> Flags | None:
+    """Writes into `fen` what these rows are paid (nothing that matters where a body decides); of them all that is
+    `needed` is known. Returns for which rows the amount is known after all; None: for all.
 
     Raises OverflowError for an amount beyond 64 bits (92 quadrillion yuan).
     """
     match benefit:
         case Fixed():
-            return Paid(np.full(len(rows), benefit.fen, dtype=np.int64))
+            fen[:] = benefit.fen
         case Rate():
             base = matching.exact(benefit.of)
             if base is None:
-                return _one_by_one(benefit, matching, rows)
-            return Paid(_share(benefit.rate, base, rows, benefit.cap_fen, benefit.floor_fen))
+                return _one_by_one(benefit, matching, rows, fen)
+            _share(benefit.rate, base, rows, benefit.cap_fen, benefit.floor_fen, fen)
         case Tiers():
-            return _tiers(benefit, matching, rows)
+            return _tiers(benefit, matching, rows, fen)
         case Schedule():
-            return pay(benefit.whole, matching, rows)
+            return pay(benefit.whole, matching, rows, fen)
         case Higher():
-            return _highest([pay(one, matching, rows) for one in benefit.of])
+            return _highest(benefit, matching, rows, fen)
         case Decided():
-            return Paid(None)
+            fen[:] = 0
+    return None
 
 
-def _highest(each: list[Paid]) -> Paid:
-    known = [one.known for one in each if one.known is not None]
-    fen = [one.fen for one in each if one.fen is not None]
-    return Paid(
-        reduce(np.maximum, fen) if len(fen) == len(each) else None,
-        reduce(np.logical_and, known) if known else None,
-    )
+def _highest(higher: Higher, matching: Matching, rows: Rows, fen: Fen) -> Flags | None:
+    known = pay(higher.of[0], matching, rows, fen)
+    other = np.empty_like(fen)
+    for one in higher.of[1:]:
+        also = pay(one, matching, rows, other)
+        known = also if known is None else known if also is None else known & also
+        np.maximum(fen, other, out=fen)
+    return known
 
 
-def _tiers(tiers: Tiers, matching: Matching, rows: Rows) -> Paid:
+def _tiers(tiers: Tiers, matching: Matching, rows: Rows, fen: Fen) -> Flags | None:
     base = matching.exact(tiers.of)
     pays = base if tiers.pays_of is None else matching.exact(tiers.pays_of)
     if base is None or pays is None:
-        return _one_by_one(tiers, matching, rows)
+        return _one_by_one(tiers, matching, rows, fen)
     steps = sorted(((_first(step, base.scale), step) for step in tiers.steps), key=_order)
     values = base.at(rows)
     reached = np.zeros(len(rows), dtype=np.intp)
     for first, _ in steps:
         reached += values >= first
     cap = LIMIT - 1 if tiers.cap_fen is None else tiers.cap_fen
-    fen = np.array([0, *(min(step.fen or 0, cap) for _, step in steps)], dtype=np.int64).take(reached)
+    fen[:] = np.array([0, *(min(step.fen or 0, cap) for _, step in steps)], dtype=np.int64).take(reached)
     known = None
     for number, (_, step) in enumerate(steps, 1):
         if step.rate is not None:
             mine = np.flatnonzero(reached == number)
-            fen[mine] = _share(step.rate, pays, rows[mine], tiers.cap_fen, None)
+            part = np.empty(len(mine), dtype=np.int64)
+            _share(step.rate, pays, rows[mine], tiers.cap_fen, None, part)
+            fen[mine] = part
             if pays.known is not None and pays is not base:
                 known = np.ones(len(rows), dtype=np.bool_) if known is None else known
                 known[mine] = bitmaps.flags_at(pays.known, rows[mine])
-    return Paid(fen, known)
+    return known
 
 
 def _first(step: Step, scale: int) -> int:
@@ -127,7 +133,7 @@ def _order(reached: tuple[int, Step]) -> tuple[int, Fraction, bool]:
     return first, step.start, step.above
 
 
-def _share(rate: Fraction, base: Exact, rows: Rows, cap_fen: int | None, floor_fen: int | None) -> Fen:
+def _share(rate: Fraction, base: Exact, rows: Rows, cap_fen: int | None, floor_fen: int | None, fen: Fen) -> None:
     """`rate` of the base in fen, rounded down, within floor and cap; nothing of a base below zero."""
     numerator, denominator = rate.numerator * 100, rate.denominator * base.scale
     common = gcd(numerator, denominator)
@@ -135,8 +141,9 @@ def _share(rate: Fraction, base: Exact, rows: Rows, cap_fen: int | None, floor_f
     denominator //= common
     values = base.at(rows)
     if base.bound * abs(numerator) >= LIMIT or denominator >= LIMIT:
-        return _share_of_large(values, numerator, denominator, cap_fen, floor_fen)
-    fen = values * numerator
+        fen[:] = _share_of_large(values, numerator, denominator, cap_fen, floor_fen)
+        return
+    np.multiply(values, numerator, out=fen)
     if denominator != 1:
         fen //= denominator
     if floor_fen is not None:
@@ -144,10 +151,11 @@ def _share(rate: Fraction, base: Exact, rows: Rows, cap_fen: int | None, floor_f
     if cap_fen is not None:
         np.minimum(fen, cap_fen, out=fen)
     fen[values < 0] = 0
-    return fen
 
 
-def _share_of_large(values: Fen, numerator: int, denominator: int, cap_fen: int | None, floor_fen: int | None) -> Fen:
+def _share_of_large(
+    values: Fen, numerator: int, denominator: int, cap_fen: int | None, floor_fen: int | None
+) -> list[int]:
     """The same in Python's whole numbers, which have no end."""
     found = []
     for value in values.tolist():
@@ -157,14 +165,13 @@ def _share_of_large(values: Fen, numerator: int, denominator: int, cap_fen: int 
         if fen >= LIMIT and cap_fen is None:
             raise OverflowError(f"{fen} fen are more than an amount can be; give the benefit a cap")
         found.append(fen if cap_fen is None else min(fen, cap_fen))
-    return np.array(found, dtype=np.int64)
+    return found
 
 
-def _one_by_one(benefit: Benefit, matching: Matching, rows: Rows) -> Paid:
+def _one_by_one(benefit: Rate | Tiers, matching: Matching, rows: Rows, fen: Fen) -> Flags:
     """By the exact reference, once for each distinct combination of facts."""
     facts = sorted(frozenset[str]().union(*(names(term) for term in terms_of(benefit))))
     companies, which = matching.combinations(facts, rows)
-    found: list[Any] = [payable(benefit, company) for company in companies]
-    known = np.array([not isinstance(fen, Unknown) for fen in found], dtype=np.bool_)
-    fen = np.array([0 if isinstance(fen, Unknown) else fen for fen in found], dtype=np.int64)
-    return Paid(fen.take(which), known.take(which))
+    found = [payable(benefit, company) for company in companies]
+    fen[:] = np.array([one if isinstance(one, int) else 0 for one in found], dtype=np.int64).take(which)
+    return np.array([not isinstance(one, Unknown) for one in found], dtype=np.bool_).take(which)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qinqing.lib.rules import bitmaps
-from qinqing.lib.rules.amounts import needed, pay, terms_of
+from qinqing.lib.rules.amounts import is_decided, needed, pay, terms_of
 from qinqing.lib.rules.bitmaps import Bits, Pair
 from qinqing.lib.rules.checking import names, walk
 from qinqing.lib.rules.columns import Table
@@ -76,6 +76,7 @@ class _Plan:
     tree: Tree
     atoms: tuple[int, ...]
     bases: tuple[Term, ...]  # without which nothing is paid
+    decided: bool  # by a body
     facts: frozenset[str]
     by_day: bool
 
@@ -98,6 +99,7 @@ class Batch:
                 raise ValueError(f"two rules have the code {rule.code}")
             self._plans[rule.code] = _plan(rule, atoms)
         self._atoms = tuple(atoms.numbers)
+        self._facts = _facts(self._plans.values())
 
     def facts_of(self, code: str) -> frozenset[str]:
         """The facts that the rule's verdict or amount depends on."""
@@ -126,7 +128,7 @@ class Batch:
         plans = list(self._plans.values()) if codes is None else [self._plans[code] for code in codes]
         chosen = None if rows is None else np.asarray(rows, dtype=np.intp)
         if chosen is not None:
-            table = table.take(chosen, frozenset[str]().union(*(plan.facts for plan in plans)))
+            table = table.take(chosen, self._facts if codes is None else _facts(plans))
         deciding = _Deciding(plans, self._atoms, Matching(table, self.specs, today), chosen)
         return Result(deciding.outcomes(min(_cores(), MOST_THREADS) if len(table) > ALONE else 1))
 
@@ -176,26 +178,22 @@ class _Deciding:
 
     def _pay(self, block: slice) -> None:
         """Companies and amounts of some rules, read off together."""
-        found = bitmaps.rows_of(self.surely[block])
+        plans = self.plans[block]
         counts = np.bitwise_count(self.unknown[block]).sum(axis=1, dtype=np.int64).tolist()
-        offset = self.ends[block.start]
-        for number, plan in enumerate(self.plans[block], block.start):
+        begin, end = self.ends[block.start], self.ends[block.start + len(plans)]
+        all_rows = bitmaps.rows_of(self.surely[block]) % (64 * self.words)
+        self.yes[begin:end] = all_rows if self.chosen is None else self.chosen.take(all_rows)
+        for number, plan in enumerate(plans, block.start):
             first, last = self.ends[number], self.ends[number + 1]
-            rows = found[first - offset : last - offset] - (number - block.start) * self.words * 64
+            rows, yes, fen = all_rows[first - begin : last - begin], self.yes[first:last], self.fen[first:last]
             count = counts[number - block.start]
-            paid = pay(plan.rule.benefit, self.matching, rows)
-            fen = paid.fen
-            if paid.known is not None and not paid.known.all():
-                self.unknown[number] |= bitmaps.pack_rows(rows[~paid.known], self.matching.rows)
+            known = pay(plan.rule.benefit, self.matching, rows, fen)
+            if known is not None and not known.all():
+                yes, fen = yes[known], fen[known]
+                self.unknown[number] |= bitmaps.pack_rows(rows[~known], self.matching.rows)
                 count = bitmaps.count(self.unknown[number])
-                rows, fen = rows[paid.known], None if fen is None else fen[paid.known]
-                last = first + len(rows)
-            self.yes[first:last] = rows if self.chosen is None else self.chosen.take(rows)
-            if fen is not None:
-                self.fen[first:last] = fen
-                fen = self.fen[first:last]
-            code = plan.rule.code
-            self.paid[code] = Outcome(code, self.yes[first:last], fen, count, self.unknown[number], self.chosen)
+            paid = None if plan.decided else fen
+            self.paid[plan.rule.code] = Outcome(plan.rule.code, yes, paid, count, self.unknown[number], self.chosen)
 
 
 def _plan(rule: Rule, atoms: Atoms) -> _Plan:
@@ -206,9 +204,14 @@ def _plan(rule: Rule, atoms: Atoms) -> _Plan:
         tree=tree,
         atoms=tuple(dict.fromkeys(_leaves(tree))),
         bases=tuple(dict.fromkeys(needed(rule.benefit))),
+        decided=is_decided(rule.benefit),
         facts=frozenset[str]().union(*map(names, terms)),
         by_day=any(isinstance(part, Call) and part.name == "years_since" for term in terms for part in walk(term)),
     )
+
+
+def _facts(plans: Iterable[_Plan]) -> frozenset[str]:
+    return frozenset[str]().union(*(plan.facts for plan in plans))
 
 
 def _leaves(tree: Tree) -> Iterator[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -176,13 +177,15 @@ def quantity(way: type[Way], term: Term, matching: Matching) -> Way:
 
 
 def _literal(way: type[Way], term: Literal) -> Way:
-    match literal(term):
-        case bool() | str() | None:
-            raise Beyond
-        case date() as day:
-            return way.of_number(Fraction(days_of(day)))
-        case number:
-            return way.of_number(Fraction(number))  # type: ignore[arg-type]
+    if isinstance(term.value, bool | str | None):
+        raise Beyond
+    return way.of_number(_number(term))
+
+
+@lru_cache(4096)
+def _number(term: Literal) -> Fraction:
+    value: Any = literal(term)
+    return Fraction(days_of(value) if isinstance(value, date) else value)
 
 
 def _choice(way: type[Way], term: Choice, matching: Matching) -> Way:

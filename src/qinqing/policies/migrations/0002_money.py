@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ("willed_at", models.DateTimeField(verbose_name="申领时间")),
                 ("on_behalf", models.BooleanField(default=False, verbose_name="窗口代为申领")),
                 ("ready_at", models.DateTimeField(null=True, verbose_name="审核通过时间")),
-                ("back", models.CharField(blank=True, max_length=300, verbose_name="退回原因")),
+                ("back", models.CharField(blank=True, max_length=600, verbose_name="退回原因")),
                 ("to_mend", models.BooleanField(default=False, verbose_name="账户待更正")),
                 ("documents", models.JSONField(default=dict)),
                 ("basis", models.JSONField(default=dict)),
@@ -250,7 +250,7 @@ class Migration(migrations.Migration):
                         max_length=6,
                     ),
                 ),
-                ("reason", models.CharField(blank=True, max_length=300)),
+                ("reason", models.CharField(blank=True, max_length=600)),
                 (
                     "claim",
                     models.ForeignKey(

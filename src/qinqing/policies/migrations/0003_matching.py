@@ -5,46 +5,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directory', '0002_facts'),
-        ('policies', '0002_money'),
+        ("directory", "0002_facts"),
+        ("policies", "0002_money"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Matched',
+            name="Matched",
             fields=[
-                ('policy', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='matched', serialize=False, to='policies.policy')),
-                ('epoch', models.CharField(blank=True, max_length=16)),
-                ('mark', models.BigIntegerField(default=-1)),
-                ('day', models.DateField(null=True)),
-                ('at', models.DateTimeField(null=True, verbose_name='匹配时间')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.policyversion')),
+                (
+                    "policy",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="matched",
+                        serialize=False,
+                        to="policies.policy",
+                    ),
+                ),
+                ("epoch", models.CharField(blank=True, max_length=16)),
+                ("mark", models.BigIntegerField(default=-1)),
+                ("day", models.DateField(null=True)),
+                ("at", models.DateTimeField(null=True, verbose_name="匹配时间")),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="policies.policyversion"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '匹配进度',
+                "verbose_name": "匹配进度",
             },
         ),
         migrations.CreateModel(
-            name='Eligibility',
+            name="Eligibility",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_fen', models.BigIntegerField(null=True, verbose_name='金额')),
-                ('since', models.DateTimeField(verbose_name='符合时间')),
-                ('was_fen', models.BigIntegerField(null=True, verbose_name='原金额')),
-                ('changed_at', models.DateTimeField(null=True, verbose_name='金额变动时间')),
-                ('gone_at', models.DateTimeField(null=True, verbose_name='不再符合时间')),
-                ('told_year', models.PositiveSmallIntegerField(null=True, verbose_name='已告知年度')),
-                ('basis', models.JSONField(default=dict)),
-                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='eligibilities', to='directory.party')),
-                ('policy', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='eligibilities', to='policies.policy')),
-                ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='eligibilities', to='policies.policyversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount_fen", models.BigIntegerField(null=True, verbose_name="金额")),
+                ("since", models.DateTimeField(verbose_name="符合时间")),
+                ("was_fen", models.BigIntegerField(null=True, verbose_name="原金额")),
+                ("changed_at", models.DateTimeField(null=True, verbose_name="金额变动时间")),
+                ("gone_at", models.DateTimeField(null=True, verbose_name="不再符合时间")),
+                ("told_year", models.PositiveSmallIntegerField(null=True, verbose_name="已告知年度")),
+                ("basis", models.JSONField(default=dict)),
+                (
+                    "party",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="eligibilities",
+                        to="directory.party",
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="eligibilities",
+                        to="policies.policy",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="eligibilities",
+                        to="policies.policyversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '应享企业',
-                'indexes': [models.Index(condition=models.Q(('gone_at', None)), fields=['party', 'policy'], name='eligible_of_party'), models.Index(condition=models.Q(('gone_at', None)), fields=['told_year', 'policy'], name='eligible_to_tell'), models.Index(fields=['policy', '-since'], name='eligible_new'), models.Index(condition=models.Q(('gone_at__isnull', False)), fields=['policy', '-gone_at'], name='eligible_gone')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('gone_at', None)), fields=('policy', 'party'), name='eligible_once'), models.CheckConstraint(condition=models.Q(('amount_fen', None), ('amount_fen__gt', 0), _connector='OR'), name='eligible_for_something')],
+                "verbose_name": "应享企业",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("gone_at", None)), fields=["party", "policy"], name="eligible_of_party"
+                    ),
+                    models.Index(
+                        condition=models.Q(("gone_at", None)), fields=["told_year", "policy"], name="eligible_to_tell"
+                    ),
+                    models.Index(fields=["policy", "-since"], name="eligible_new"),
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", False)),
+                        fields=["policy", "-gone_at"],
+                        name="eligible_gone",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("gone_at", None)), fields=("policy", "party"), name="eligible_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_fen", None), ("amount_fen__gt", 0), _connector="OR"),
+                        name="eligible_for_something",
+                    ),
+                ],
             },
         ),
     ]
