@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qinqing.__main__ import main
 from qinqing.directory.facts.reading import values_of
 from qinqing.directory.models import Party
 from qinqing.directory.services import update_party
@@ -18,6 +19,9 @@ from qinqing.policies.eligibility import Moved, match, match_all
 from qinqing.policies.models_matching import Eligibility, Matched
 from qinqing.policies.payees import Account
 from tests.policies.world import GOOD, NOW, POLICIES, DemoWorld
+
+if TYPE_CHECKING:
+    from tests.conftest import Clock
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
@@ -246,3 +250,17 @@ def test_who_has_claimed_is_not_told(world: DemoWorld) -> None:
     claims.open_claim(world.versions["rd_reward_2026"], world.heshui, world.agent, NOW, account=account)
     assert not telling.tell(NOW)
     assert not any(key.startswith("policy:rd_reward_2026") for key in told(world))
+
+
+# ── the command ──
+
+
+def test_match_now_brings_up_and_recounts(world: DemoWorld, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    clock.set(NOW)
+    assert main(["policies", "match-now"]) == 0 and rows() == expected(NOW)
+    assert main(["policies", "match-now", "--recount", "--json"]) == 0
+    row = Eligibility.objects.filter(gone_at=None).order_by("pk")[0]
+    Eligibility.objects.filter(pk=row.pk).update(gone_at=NOW)  # somebody tampered with the list
+    assert main(["policies", "match-now"]) == 0 and rows() != expected(NOW)
+    assert main(["policies", "match-now", "--recount", "--lang", "en"]) == 1 and rows() == expected(NOW)
+    assert "put right: 1 new, 0 gone, 0 changed" in capsys.readouterr().out

@@ -40,6 +40,12 @@ OPS: Mapping[str, Label] = {
     "in": Label("属于其中之一", "is one of"),
     "not_in": Label("不属于其中任何一项", "is none of"),
 }
+_DAYS: Mapping[str, Label] = {
+    ">=": Label("不早于", "not before"),
+    ">": Label("晚于", "after"),
+    "<=": Label("不晚于", "not after"),
+    "<": Label("早于", "before"),
+}
 _FITTING: Mapping[FactType, tuple[str, ...]] = {
     FactType.BOOLEAN: ("yes", "no"),
     FactType.CATEGORY: ("==", "!=", "in", "not_in"),
@@ -134,6 +140,40 @@ def filled_from(term: Term, text: str, facts: Facts) -> Filled:
     return {"how": "text", "fact": "", "op": "", "value": "", "other": "", "text": text}
 
 
+def said(filled: Filled, facts: Facts) -> Label | None:
+    """The condition in words: 研发费用占营业收入的比例不低于3%; None where it is an expression."""
+    fact = facts.get(filled["fact"])
+    if fact is None or filled["how"] == "text":
+        return None
+    op, name = filled["op"], fact.label
+    if op in {"yes", "no"}:
+        return Label(f"{name.zh}：{'是' if op == 'yes' else '否'}", f"{name.en}: {op}")
+    ask = _DAYS.get(op, OPS[op]) if fact.type is FactType.DATE and filled["how"] == "value" else OPS[op]
+    zh, en = ask.zh.partition("（")[0], ask.en.partition(" (")[0]
+    other, value = facts.get(filled["other"]), filled["value"]
+    if filled["how"] == "share" and other:
+        share = f"{(Decimal(value) * 100).normalize():f}%"
+        return Label(f"{name.zh}占{other.label.zh}的比例{zh}{share}", f"{name.en} as a share of {other.label.en}: {en} {share}")
+    if filled["how"] == "times" and other:
+        times = f"{Decimal(value).normalize():f}"
+        return Label(f"{name.zh}{zh}{other.label.zh}的{times}倍", f"{name.en}: {en} {times} times {other.label.en}")
+    if filled["how"] == "years":
+        return Label(f"{name.zh}至今满的年数{zh}{value}年", f"years since {name.en}: {en} {value}")
+    return _said_value(fact, value, zh, en)
+
+
+def _said_value(fact: FactDef, value: str, zh: str, en: str) -> Label:
+    if fact.type is FactType.CATEGORY:
+        codes = [fact.codes.get(code) or Label(code, code) for code in listed(value)]
+        zh_codes, en_codes = "、".join(code.zh for code in codes), ", ".join(code.en for code in codes)
+        return Label(f"{fact.label.zh}{zh}：{zh_codes}", f"{fact.label.en} {en}: {en_codes}")
+    if fact.type in {FactType.MONEY, FactType.NUMBER}:
+        figure_ = f"{Decimal(value):,f}"
+        unit = fact.unit or Label("", "")
+        return Label(f"{fact.label.zh}{zh}{figure_}{unit.zh}", f"{fact.label.en}: {en} {figure_} {unit.en}".strip())
+    return Label(f"{fact.label.zh}{zh}{value}", f"{fact.label.en}: {en} {value}")
+
+
 def listed(typed: str) -> list[str]:
     """Several in one field, parted by commas of either kind."""
     return [each.strip() for each in _PARTED.split(typed) if each.strip()]
@@ -178,7 +218,8 @@ def _number(filled: Filled) -> str:
 def _with_value(fact: FactDef, filled: Filled) -> str:
     op = filled["op"]
     if op not in _FITTING[fact.type]:
-        raise Unfit("op", f"“{fact.label.zh}”不能这样比较，请另选", f"{fact.label.en} cannot be compared so; choose again")
+        zh, en = f"“{fact.label.zh}”不能这样比较，请另选", f"{fact.label.en} cannot be compared so; choose again"
+        raise Unfit("op", zh, en)
     if fact.type is FactType.BOOLEAN:
         return fact.id if op == "yes" else f"!{fact.id}"
     if fact.type is FactType.CATEGORY:
@@ -205,9 +246,10 @@ def code_in(typed: str, fact: FactDef) -> str:
     """The code of a choice typed by its code or its name. Raises Unfit."""
     if fact.open or typed in fact.codes:
         return typed
-    named = [code for code, label in fact.codes.items() if typed.casefold() in {label.zh.casefold(), label.en.casefold()}]
+    same = typed.casefold()
+    named = [code for code, label in fact.codes.items() if same in {label.zh.casefold(), label.en.casefold()}]
     if len(named) != 1:
-        zh, en = "、".join(label.zh for label in fact.codes.values()), ", ".join(str(l.en) for l in fact.codes.values())
+        zh, en = "、".join(each.zh for each in fact.codes.values()), ", ".join(each.en for each in fact.codes.values())
         raise Unfit("value", f"没有“{typed[:40]}”这一项；可填{zh}", f"there is no {typed[:40]!r}; there are {en}")
     return named[0]
 

@@ -13,16 +13,15 @@ from qinqing.accounts.models import User
 from qinqing.lib.labels import Label
 from qinqing.lib.rules.needing import phrase
 from qinqing.lib.rules.rule import Condition, Node
-from qinqing.lib.rules.terms import FactSpec
 from qinqing.policies import selectors, words
 from qinqing.policies.checker import prove
 from qinqing.policies.checker.trying import Trial, trials
+from qinqing.policies.editing_conditions import Facts, filled_from, said
 from qinqing.policies.differences import KINDS, differences
 from qinqing.policies.editor_rights import may
 from qinqing.policies.editor_rows import STATES
-from qinqing.policies.finding import Finding
 from qinqing.policies.models import PolicyEvent, PolicyVersion
-from qinqing.policies.policy import ORIGINS, REVIEW_RESULTS, Policy, ReviewResult
+from qinqing.policies.policy import ORIGINS, REVIEW_RESULTS, ReviewResult
 from qinqing.ui.parts import Happening
 
 Action, State = PolicyEvent.Action, PolicyVersion.State
@@ -69,7 +68,7 @@ def page_of(version: PolicyVersion, actor: Actor) -> dict[str, Any]:
     lead = policy.departments[0]
     author, approver = may(actor, "policy_author", lead), may(actor, "policy_approver", lead)
     return {
-        "policy": policy, "state": STATES[state], "lines": list(_lines(policy.rule.conditions, specs, 0)),
+        "policy": policy, "state": STATES[state], "lines": list(_lines(policy.rule.conditions, known.dictionary, 0)),
         "benefit": words.benefit(policy.rule.benefit, specs), "effect": words.effect(policy.effect),
         "window": words.window(policy.window), "budget": words.budget(policy.budget) if policy.budget else None,
         "origin": ORIGINS[policy.source.origin], "tried": [_tried(each) for each in trials(policy, known)],
@@ -78,7 +77,7 @@ def page_of(version: PolicyVersion, actor: Actor) -> dict[str, Any]:
         "warnings": checked.warnings, "faults": checked.findings if _open(state) else (),
         "review_result": REVIEW_RESULTS[ReviewResult(version.review)] if version.review else None,
         "own_result": REVIEW_RESULTS[policy.review.result] if policy.review else None,
-        "others": _others(version), "verdicts": words.VERDICTS, "specs": specs,
+        "others": _others(version),
         "may_edit": author, "may_review": _open(state) and may(actor, "policy_reviewer", lead),
         "may_approve": state == State.REVIEWED and approver and version.author_id != actor.user_id,
         "own_work": state == State.REVIEWED and approver and version.author_id == actor.user_id,
@@ -93,13 +92,14 @@ def _open(state: PolicyVersion.State) -> bool:
     return state in {State.DRAFT, State.REVIEWED}
 
 
-def _lines(node: Node, specs: dict[str, FactSpec] | Any, depth: int) -> Iterator[Line]:
+def _lines(node: Node, facts: Facts, depth: int) -> Iterator[Line]:
     if isinstance(node, Condition):
-        yield Line(depth, None, node, phrase(node.term, specs))
+        in_words = said(filled_from(node.term, node.text, facts), facts)
+        yield Line(depth, None, node, in_words or phrase(node.term, {name: fact.spec for name, fact in facts.items()}))
         return
     yield Line(depth, _GROUPS[node.kind])
     for member in node.members:
-        yield from _lines(member, specs, depth + 1)
+        yield from _lines(member, facts, depth + 1)
 
 
 def _tried(trial: Trial) -> Tried:
@@ -121,6 +121,3 @@ def _happenings(version: PolicyVersion) -> Iterator[Happening]:
 def _others(version: PolicyVersion) -> list[tuple[PolicyVersion, Label]]:
     rows = PolicyVersion.objects.filter(policy=version.policy_id).exclude(pk=version.pk).select_related("policy")
     return [(row, STATES[State(row.state)][0]) for row in rows.order_by("-number")]
-
-
-__all__ = ["Finding", "Line", "Policy", "Tried", "page_of"]

@@ -60,6 +60,10 @@ _OFFICERS = (
         Label("督办员：催办、核查、核销", "Supervisor: urges, checks, writes off"),
     ),
     ("leader", "leader", "leadership", Label("县领导：看红灯、批示", "County leader: sees the reds, instructs")),
+    ("policy_officer", "handler", "science", Label("惠企政策经办：审核申领", "Policy officer: reviews claims")),
+    ("policy_head", "section_head", "science", Label("主管部门负责人：签发、冻结", "Head of department: signs off")),
+    ("payer", "handler", "finance", Label("财政兑付经办：支付、对账", "Finance officer: pays, reconciles")),
+    ("payer_head", "section_head", "finance", Label("财政负责人：下达预算、复核", "Head of finance: budgets, release")),
     (
         "inspector",
         "inspector",

@@ -19,7 +19,7 @@ from qinqing.directory.facts import recording, values
 from qinqing.directory.facts.dictionary import dictionary
 from qinqing.directory.facts.periods import A_YEAR, NONE
 from qinqing.directory.facts.recording import Said
-from qinqing.directory.models import Observation, Party
+from qinqing.directory.models import Mandate, Observation, Party
 from qinqing.policies import library, services
 from qinqing.policies.models import PolicyVersion
 from qinqing.policies.policy import ReviewResult
@@ -53,8 +53,10 @@ def say_facts(now: datetime) -> None:
         return
     dice = random.Random(11)
     by_source: dict[str, list[Said]] = defaultdict(list)
+    signed_in = set(Mandate.objects.values_list("company", flat=True))  # whose agents look: much to show
     for party in Party.objects.filter(kind=Party.Kind.COMPANY).order_by("pk"):
-        for name, value in _known(party, dice):
+        bold = max(dice.random(), 0.8) if party.pk in signed_in else dice.random()
+        for name, value in _known(party, dice, bold):
             fact = dictionary()[name]
             if dice.random() < MISSING:
                 continue
@@ -70,11 +72,10 @@ def _month(now: datetime) -> int:
     return now.year * A_YEAR + now.month - 1 if now.month > 1 else (now.year - 1) * A_YEAR + 12
 
 
-def _known(party: Party, dice: random.Random) -> Iterator[tuple[str, Any]]:
-    """(fact, value) of one company; money in fen."""
+def _known(party: Party, dice: random.Random, bold: float) -> Iterator[tuple[str, Any]]:
+    """(fact, value) of one company; money in fen. `bold`: how much it ventures; research and titles go with it."""
     revenue = party.revenue_fen or dice.randrange(300, 30_000) * 10_000 * YUAN
     staff = party.staff or dice.randrange(8, 300)
-    bold = dice.random()  # how much it ventures: research, investment, awards go with it
     growth = dice.uniform(0.85, 1.35)
     research = int(revenue * dice.uniform(0, 0.07) * (0.4 + bold))
     yield from _registered(dice, bold)

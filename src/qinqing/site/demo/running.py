@@ -11,27 +11,29 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from qinqing.cases.models import Case
 from qinqing.messaging.jobs import register_job
-from qinqing.site.demo import card_words, county, playing, policies
+from qinqing.site.demo import card_words, claims, county, playing, policies
 
 AT_ONCE = 300  # cases before the page opens
 LATER = 3000  # cases when the worker has added the rest
 SLICE = 10
+KNOWN_SINCE = timedelta(days=60)  # policies and facts stand so long
 
 
 def prepare(now: datetime) -> None:
     """A county with its first cases; nothing when this home has one already."""
     county.settle(now)
     card_words.issue_cards(now)
-    policies.make_live(now)
-    policies.say_facts(now)
+    policies.make_live(now - KNOWN_SINCE)
+    policies.say_facts(now - KNOWN_SINCE)
     missing = AT_ONCE - Case.objects.count()
     if missing > 0:
         playing.play_many(missing, 1, now)
+    claims.play(now)
 
 
 def grow(now: datetime) -> bool:
