@@ -23,19 +23,19 @@ from tests.policies.editor_forms import FACTS, names_of, policy, sent
 from tests.policies.texts import DEMO, LIUHE, OTHERS, SOUND, known, spoilt
 
 FILES = [*sorted((DEMO / "policies").glob("*.yaml")), *sorted(LIUHE.rglob("policies/*.yaml"))]
-RATE = "benefit: {clause: 第七条第五款, rate: 5%, of: 'rd_expense - rd_expense_last_year', cap_yuan: 500000, round: down_to_fen}"
+RATE = "benefit: {clause: 第七条第五款, rate: 5%, of: 'rd_expense - rd_expense_last_year', cap_yuan: 500000, round: down_to_fen}"  # noqa: E501
 BODY = "decided_by: {zh: 县政府常务会议, en: The county government}"
 BENEFITS = {
     "fixed": "fixed_yuan: 200000.50",
     "rate": "rate: 0.5%, of: rd_expense, cap_yuan: 500000, floor_yuan: 100",
     "each": "yuan_each: 1500, of: insured_staff",
-    "tiers": "of: revenue, pays_of: rd_expense, cap_yuan: 1, tiers: [{from: 0, yuan: 5.05}, {above: 100.5, rate: 12.5%}]",
+    "tiers": "of: revenue, pays_of: rd_expense, cap_yuan: 1, tiers: [{from: 0, yuan: 5.05}, {above: 100.5, rate: 12.5%}]",  # noqa: E501
     "parts": "whole: {fixed_yuan: 9}, parts: [{share: 30%, zh: 立项, en: Start}, {share: 0.7, zh: 验收}]",
     "decided": f"{BODY}, at_least_yuan: 1, at_most_yuan: 2",
     "higher": "higher_of: [{fixed_yuan: 5}, {rate: 5%, of: revenue}, {tiers: [{from: 1, yuan: 2}], of: revenue}]",
-    "parts of the higher": "whole: {higher_of: [{fixed_yuan: 5}, {fixed_yuan: 6}]}, parts: [{share: 0.5, zh: 甲}, {share: 0.5, zh: 乙}]",
+    "parts of the higher": "whole: {higher_of: [{fixed_yuan: 5}, {fixed_yuan: 6}]}, parts: [{share: 0.5, zh: 甲}, {share: 0.5, zh: 乙}]",  # noqa: E501
     "higher of the higher": "higher_of: [{fixed_yuan: 5}, {higher_of: [{fixed_yuan: 5}, {rate: 1, of: revenue}]}]",
-    "parts within": "higher_of: [{fixed_yuan: 5}, {whole: {fixed_yuan: 9}, parts: [{share: 0.5, zh: 甲}, {share: 0.5, zh: 乙}]}]",
+    "parts within": "higher_of: [{fixed_yuan: 5}, {whole: {fixed_yuan: 9}, parts: [{share: 0.5, zh: 甲}, {share: 0.5, zh: 乙}]}]",  # noqa: E501
 }  # fmt: skip
 PLACE = "benefit: {{clause: 第七条第五款, {}}}"
 
@@ -65,10 +65,17 @@ def test_every_kind_of_benefit_goes_through(kind: str) -> None:
 
 
 def test_what_the_form_cannot_show_is_edited_as_text() -> None:
-    deep = spoilt("    - any:", "    - not: {any: [{all: [{id: x, clause: 第七条第一款, zh: 甲, if: 'staff > 1'}]}]}\n    - any:")
+    deep = spoilt(
+        "    - any:", "    - not: {any: [{all: [{id: x, clause: 第七条第一款, zh: 甲, if: 'staff > 1'}]}]}\n    - any:"
+    )
     given = sent(deep)
     assert "not:" in given["conditions.text"]
-    found = editing.read(editing.from_names({**given, "conditions.text": given["conditions.text"].replace("staff > 1", "staff > 2")}.items()), known())
+    found = editing.read(
+        editing.from_names(
+            {**given, "conditions.text": given["conditions.text"].replace("staff > 1", "staff > 2")}.items()
+        ),
+        known(),
+    )
     assert found.policy is not None
     assert sha256_of(found.policy) == sha256_of(policy(deep.replace("staff > 1", "staff > 2")))
 
@@ -88,8 +95,13 @@ _figures = st.sampled_from(["0", "3", "0.03", "1.10", "5000000", "-2.5"])
 _numeric = st.sampled_from([name for name, fact in FACTS.items() if fact.type in {FactType.MONEY, FactType.NUMBER}])
 
 
-@given(how=st.sampled_from(["value", "share", "times", "years"]), fact=st.sampled_from(sorted(FACTS)), other=_numeric,
-       op=st.sampled_from(list(OPS)), value=st.one_of(_figures, st.sampled_from(["2026-01-01", "A", "provincial, national", "存续、在业"])))  # fmt: skip
+@given(
+    how=st.sampled_from(["value", "share", "times", "years"]),
+    fact=st.sampled_from(sorted(FACTS)),
+    other=_numeric,
+    op=st.sampled_from(list(OPS)),
+    value=st.one_of(_figures, st.sampled_from(["2026-01-01", "A", "provincial, national", "存续、在业"])),
+)
 def test_what_the_form_says_reads_back_as_the_same_fields(how: str, fact: str, other: str, op: str, value: str) -> None:
     filled = {"how": how, "fact": fact, "op": op, "value": value, "other": other, "text": ""}
     try:
@@ -102,19 +114,45 @@ def test_what_the_form_says_reads_back_as_the_same_fields(how: str, fact: str, o
     assert compose(again, FACTS) == text
 
 
-@given(st.sampled_from(["rd_expense / revenue>=0.03", "3.0 <= staff", "staff > 1 && dishonest", "rd_expense >= 1.1 * revenue", "(staff > 1)"]))
+@given(
+    st.sampled_from(
+        [
+            "rd_expense / revenue>=0.03",
+            "3.0 <= staff",
+            "staff > 1 && dishonest",
+            "rd_expense >= 1.1 * revenue",
+            "(staff > 1)",
+        ]
+    )
+)
 def test_an_expression_is_never_rewritten_by_opening_it(text: str) -> None:
     again = filled_from(parse(text), text, FACTS)
     assert compose(again, FACTS) == text
 
 
 def test_facts_are_found_by_what_the_list_shows_or_by_name() -> None:
-    for typed in ("rd_expense", str(option(FACTS["rd_expense"])), option(FACTS["rd_expense"]).en, FACTS["rd_expense"].label.zh):
+    for typed in (
+        "rd_expense",
+        str(option(FACTS["rd_expense"])),
+        option(FACTS["rd_expense"]).en,
+        FACTS["rd_expense"].label.zh,
+    ):
         filled = {"how": "value", "fact": typed, "op": ">=", "value": "500万", "other": "", "text": ""}
         assert compose(filled, FACTS) == "rd_expense >= 5000000"
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("500万", "5000000"), ("3%", "0.03"), ("1.2亿", "120000000"), ("1,000", "1000"), ("0.5％", "0.005"), ("abc", "abc"), ("1e9", "1e9")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("500万", "5000000"),
+        ("3%", "0.03"),
+        ("1.2亿", "120000000"),
+        ("1,000", "1000"),
+        ("0.5％", "0.005"),
+        ("abc", "abc"),
+        ("1e9", "1e9"),
+    ],
+)
 def test_figures_as_offices_write_them(typed: str, meant: str) -> None:
     assert figure(typed) == meant
 
@@ -199,8 +237,23 @@ def test_rows_are_added_taken_out_and_moved() -> None:
     assert dict(names_of(editing.from_names(names_of(fields)))) == dict(names_of(fields))
 
 
-@pytest.mark.parametrize("button", ["", "add", "add.title", "add.title.zh", "out.clauses", "out.clauses.99", "up.clauses.x",
-                                    "out.policy.0", "add.conditions.members.7.members", "add.x.y", "drop.clauses.0", "up.clauses.-1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "button",
+    [
+        "",
+        "add",
+        "add.title",
+        "add.title.zh",
+        "out.clauses",
+        "out.clauses.99",
+        "up.clauses.x",
+        "out.policy.0",
+        "add.conditions.members.7.members",
+        "add.x.y",
+        "drop.clauses.0",
+        "up.clauses.-1",
+    ],
+)
 def test_a_button_that_means_nothing_changes_nothing(button: str) -> None:
     fields = editing.from_names(sent(SOUND).items())
     before = deepcopy(fields)
@@ -219,7 +272,7 @@ _texts = st.text(max_size=12)
 
 
 @given(st.dictionaries(st.one_of(st.sampled_from([name for name, _ in names_of(editing.fitted({}))]), _texts,
-                                 st.lists(st.sampled_from(["clauses", "0", "9", "zh", "members", "conditions", "facts", "*"]), min_size=1, max_size=10).map(".".join)),
+                                 st.lists(st.sampled_from(["clauses", "0", "9", "zh", "members", "conditions", "facts", "*"]), min_size=1, max_size=10).map(".".join)),  # noqa: E501
                        _texts, max_size=12))  # fmt: skip
 def test_any_names_and_texts_are_borne(given_: dict[str, str]) -> None:
     fields = editing.from_names({**sent(SOUND), **given_}.items())
@@ -234,14 +287,41 @@ def _walk(sheet: Sheet) -> Iterator[Any]:
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nall: [*b, *b]"
 
 
-@pytest.mark.parametrize("text", [BOMB, "[" * 500, "all: !!python/object:os.system x", "all: [", "- a", "x" * 200_000, "\t"])
+@pytest.mark.parametrize(
+    "text", [BOMB, "[" * 500, "all: !!python/object:os.system x", "all: [", "- a", "x" * 200_000, "\t"]
+)
 def test_a_hostile_text_part_is_refused_where_it_stands(text: str) -> None:
     given_ = {**sent(SOUND), "conditions.text": text}
     found = editing.read(editing.from_names(given_.items()), known())
-    assert "conditions.text" in found.errors or text.strip() == "" or any(name.startswith("conditions") for name in found.errors)
+    assert (
+        "conditions.text" in found.errors
+        or text.strip() == ""
+        or any(name.startswith("conditions") for name in found.errors)
+    )
 
 
-@pytest.mark.parametrize("typed", ["'; DROP TABLE", "{zh: x}", "*a", "&a x", "!!x", "yes", "2026-01-01", "007", "~", "null", "#x", "a: b", "- a", "“引号”", "\\n", "0x1F", "1_000"])  # fmt: skip
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "'; DROP TABLE",
+        "{zh: x}",
+        "*a",
+        "&a x",
+        "!!x",
+        "yes",
+        "2026-01-01",
+        "007",
+        "~",
+        "null",
+        "#x",
+        "a: b",
+        "- a",
+        "“引号”",
+        "\\n",
+        "0x1F",
+        "1_000",
+    ],
+)
 def test_texts_that_look_like_yaml_stay_texts(typed: str) -> None:
     found = editing.read(editing.from_names({**sent(SOUND), "title.zh": typed, "reference": typed}.items()), known())
     assert found.policy is not None, found.errors

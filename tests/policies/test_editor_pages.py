@@ -164,6 +164,14 @@ def test_a_new_policy_by_the_form_alone(world: DemoWorld) -> None:
     assert "已有政策在用" in taken
 
 
+def test_a_department_drafts_only_what_it_leads(world: DemoWorld) -> None:
+    given = {**form(policy="not_ours", title__zh="别部门的", supersedes=""), "newest": "0", "departments.0": "economy"}
+    page = text_of(client(world).post("/policies/editor/new/", given), 403)
+    assert "有权人员可以起草" in page
+    assert 'value="别部门的"' in page
+    assert not PolicyVersion.objects.filter(policy__code="not_ours").exists()
+
+
 def test_the_code_of_a_policy_cannot_be_changed_by_its_form(world: DemoWorld) -> None:
     client(world).post(EDIT, {**easier(), "policy": "technology_sme"})
     assert PolicyVersion.objects.filter(policy__code="rd_reward_2026").count() == 2
@@ -231,12 +239,16 @@ def test_faults_of_an_import_say_line_column_and_mend(world: DemoWorld) -> None:
     bad = _as(reference="x").replace("rd_expense / revenue >= 0.03", "rd_expens / revenue >= 0.03")
     at = next(number for number, line in enumerate(bad.splitlines(), 1) if "rd_expens /" in line)
     column = bad.splitlines()[at - 1].index("rd_expens /") + 1
-    page = text_of(client(world).post("/policies/editor/import/", {"file": SimpleUploadedFile("p.yaml", bad.encode())}), 422)
+    page = text_of(
+        client(world).post("/policies/editor/import/", {"file": SimpleUploadedFile("p.yaml", bad.encode())}), 422
+    )
     assert f'<td class="num">{at}</td><td class="num">{column}</td>' in page
     assert "rd_expense" in page
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"", b"[[[[" * 500, b"a: &a [x]\nb: *a", b"x" * 2_000_000, b"policy: !!python/x y"])  # fmt: skip
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00", b"", b"[[[[" * 500, b"a: &a [x]\nb: *a", b"x" * 2_000_000, b"policy: !!python/x y"]
+)
 def test_hostile_files_are_refused(world: DemoWorld, content: bytes) -> None:
     before = PolicyVersion.objects.count()
     text_of(client(world).post("/policies/editor/import/", {"file": SimpleUploadedFile("p.yaml", content)}), 422)
@@ -326,6 +338,8 @@ def _other() -> str:
 def test_fields_of_the_page_are_what_the_form_sends(world: DemoWorld) -> None:
     """Whatever the fields of a policy hold stands somewhere on its page, shown or hidden."""
     page = client(world).get(EDIT).content.decode()
-    for name, text in names_of(editing.fields_of(selectors.policy_of(world.versions["rd_reward_2026"].pk), dictionary())):
+    for name, text in names_of(
+        editing.fields_of(selectors.policy_of(world.versions["rd_reward_2026"].pk), dictionary())
+    ):
         if text and name not in {"newest"}:
             assert f'name="{name}"' in page, name

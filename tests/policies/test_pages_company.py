@@ -279,3 +279,17 @@ def test_officers_see_counts_and_the_departments_names(world: DemoWorld) -> None
     assert world.qingyuan.name in page(signed_in(world, "leader"), "/policies/live/training/?show=new")
     with speaking("en"):
         page(signed_in(world, "leader"), "/policies/live/?lang=en")
+
+
+def test_lists_as_workbooks(world: DemoWorld) -> None:
+    eligibility.match_all(NOW)
+    world.county.officer("taxman", "tax", "handler")
+    for name, address in (
+        ("leader", "/policies/live/"), ("leader", "/policies/live/training/"), ("taxman", "/policies/objections/"),
+        ("agent", f"/policies/facts/{world.heshui.pk}/"),
+    ):  # fmt: skip
+        client = signed_in(world, name)
+        link = re.search(r'id="export" href="([^"]+)"', page(client, address))
+        assert link, address
+        answer = client.get(link[1].replace("&amp;", "&"))
+        assert answer.status_code == 200 and answer.content[:2] == b"PK", address

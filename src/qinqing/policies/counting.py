@@ -1,5 +1,5 @@
-"""边写边数: what a policy would come to over the present snapshot of facts, and what it changes against the live version.
-Pure but for what is handed in."""
+"""边写边数: what a policy would come to over the present snapshot of facts, and what it changes against the live
+version. Pure."""
 
 from __future__ import annotations
 

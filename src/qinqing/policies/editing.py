@@ -1,7 +1,7 @@
 """政策的填写: a policy as the fields of a form, and back as the text of a definition. Pure.
 
-Names of fields are paths into the fields (`conditions.members.0.fact`). Nothing typed is dropped: what cannot be used is
-written into the text as it stands, and the checker's findings come back to the field that they came from.
+Names of fields are paths into the fields (`conditions.members.0.fact`). Nothing typed is dropped: what cannot be used
+is written into the text as it stands, and the checker's findings come back to the field that they came from.
 What a form has no fields for (groups within groups, hundreds of examples) is edited as text, part by part.
 """
 
@@ -186,7 +186,9 @@ def _fitted(shape: Any, given: Any) -> Any:
 def _rows(given: Any) -> list[Any]:
     """A list, or what stood under numbers, in their order."""
     if isinstance(given, dict):
-        numbered = [(int(name), each) for name, each in given.items() if name.isascii() and name.isdigit() and len(name) < 6]
+        numbered = [
+            (int(name), each) for name, each in given.items() if name.isascii() and name.isdigit() and len(name) < 6
+        ]
         given = [each for _, each in sorted(numbered, key=lambda pair: pair[0])]
     return list(given)[:MOST_ROWS] if isinstance(given, list | tuple) else []
 
@@ -222,7 +224,9 @@ def _clauses(fields: Fields, write: Writer) -> dict[str, str]:
             continue
         write.put(("clauses", name), f"clauses.{row}.words" if name else f"clauses.{row}.name", None)
         if not name:
-            write.fault(f"clauses.{row}.name", Label("请写条款号，如第七条第一款", "number the clause, such as 第七条第一款"))
+            write.fault(
+                f"clauses.{row}.name", Label("请写条款号，如第七条第一款", "number the clause, such as 第七条第一款")
+            )
         found[name] = words
     return found
 

@@ -1,6 +1,6 @@
 """待遇的填写: what a policy pays as an officer fills it in, and its content in the definition's shape. Pure.
 
-A benefit within a benefit goes one level deep here (就高 of simple ones; 分期 of any); what is deeper is edited as text.
+A benefit within a benefit goes one level deep here (就高 of simple ones; 分期 of any); what is deeper is text.
 """
 
 from __future__ import annotations
@@ -131,7 +131,9 @@ def _raw_one(given: Mapping[str, Any], write: Writer, path: Path, field: str) ->
             **_sums(given, write, path, field, ("cap",)),
         }
     if kind in {"rate", "each"}:
-        name, value = ("rate", write.share(given["rate"])) if kind == "rate" else ("yuan_each", write.number(given["each"]))
+        name, value = (
+            ("rate", write.share(given["rate"])) if kind == "rate" else ("yuan_each", write.number(given["each"]))
+        )
         return {
             name: write.put((*path, name), f"{field}.{kind}", value),
             "of": write.base(given["of"], (*path, "of"), f"{field}.of"),
@@ -145,9 +147,7 @@ def _begun(step: Mapping[str, str]) -> bool:
     return bool(step["at"] or step["amount"])
 
 
-def _sums(
-    given: Mapping[str, Any], write: Writer, path: Path, field: str, names: tuple[str, ...]
-) -> dict[str, Any]:
+def _sums(given: Mapping[str, Any], write: Writer, path: Path, field: str, names: tuple[str, ...]) -> dict[str, Any]:
     keys = dict(_SUMS)
     filled_in = ((name, keys[name]) for name in names if given[name].strip())
     return {key: write.put((*path, key), f"{field}.{name}", write.number(given[name])) for name, key in filled_in}

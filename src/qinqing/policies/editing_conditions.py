@@ -46,6 +46,7 @@ _DAYS: Mapping[str, Label] = {
     "<=": Label("不晚于", "not after"),
     "<": Label("早于", "before"),
 }
+_SHORT: Mapping[str, Label] = {"in": Label("属于", "is one of"), "not_in": Label("不属于", "is none of")}
 _FITTING: Mapping[FactType, tuple[str, ...]] = {
     FactType.BOOLEAN: ("yes", "no"),
     FactType.CATEGORY: ("==", "!=", "in", "not_in"),
@@ -149,11 +150,13 @@ def said(filled: Filled, facts: Facts) -> Label | None:
     if op in {"yes", "no"}:
         return Label(f"{name.zh}：{'是' if op == 'yes' else '否'}", f"{name.en}: {op}")
     ask = _DAYS.get(op, OPS[op]) if fact.type is FactType.DATE and filled["how"] == "value" else OPS[op]
-    zh, en = ask.zh.partition("（")[0], ask.en.partition(" (")[0]
+    zh, en = _SHORT.get(op) or (ask.zh.partition("（")[0], ask.en.partition(" (")[0])
     other, value = facts.get(filled["other"]), filled["value"]
     if filled["how"] == "share" and other:
         share = f"{(Decimal(value) * 100).normalize():f}%"
-        return Label(f"{name.zh}占{other.label.zh}的比例{zh}{share}", f"{name.en} as a share of {other.label.en}: {en} {share}")
+        return Label(
+            f"{name.zh}占{other.label.zh}的比例{zh}{share}", f"{name.en} as a share of {other.label.en}: {en} {share}"
+        )
     if filled["how"] == "times" and other:
         times = f"{Decimal(value).normalize():f}"
         return Label(f"{name.zh}{zh}{other.label.zh}的{times}倍", f"{name.en}: {en} {times} times {other.label.en}")

@@ -1,5 +1,5 @@
-"""表单的样子: the fields of a policy as its page shows them: rows with their names, facts and choices in words, what may be
-chosen where; and the buttons that add, take out and move rows. Pure."""
+"""表单的样子: the fields of a policy as its page shows them: rows with their names, facts and choices in words, what
+may be chosen where; and the buttons that add, take out and move rows. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from typing import Any
 
 from qinqing.directory.facts.dictionary import FactDef
 from qinqing.lib.labels import Label
-from qinqing.lib.rules.terms import FactType
+from qinqing.lib.rules.checking import names
+from qinqing.lib.rules.needing import phrase
+from qinqing.lib.rules.parsing import parse
+from qinqing.lib.rules.terms import FactType, TermError
 from qinqing.policies.editing import SHAPE, Fields, fitted
 from qinqing.policies.editing_benefits import KINDS, SIMPLE
 from qinqing.policies.editing_conditions import HOWS, OPS, Unfit, code_in, fact_in, fitting, listed, option
@@ -93,6 +96,7 @@ class BenefitForm:
     outer: bool
     steps: tuple[str, ...] = ()
     several: tuple[BenefitForm, ...] = ()
+    base: Label | None = None  # what it is reckoned from, in words
 
     @property
     def kinds(self) -> Options:
@@ -181,7 +185,8 @@ class Sheet:
     def benefit(self) -> BenefitForm:
         given = self.fields["benefit"]
         several = [self._benefit(f"benefit.several.{at}", each) for at, each in enumerate(given["several"])]
-        return BenefitForm("benefit", given["kind"], True, tuple(self.rows("benefit.steps")), tuple(several))
+        base = _base_in_words(given["of"], self.facts)
+        return BenefitForm("benefit", given["kind"], True, tuple(self.rows("benefit.steps")), tuple(several), base)
 
     @property
     def examples(self) -> list[ExampleForm]:
@@ -208,11 +213,14 @@ class Sheet:
         return Line(name, number, given["how"] or "value", fact_in(given["fact"], self.facts))
 
     def _benefit(self, name: str, given: Fields) -> BenefitForm:
-        return BenefitForm(name, given["kind"], False, tuple(f"{name}.steps.{at}" for at in range(len(given["steps"]))))
+        steps = tuple(f"{name}.steps.{at}" for at in range(len(given["steps"])))
+        return BenefitForm(name, given["kind"], False, steps, (), _base_in_words(given["of"], self.facts))
 
     def _example(self, name: str, number: int, given: Fields, used: Sequence[str]) -> ExampleForm:
         facts = dict.fromkeys([*used, *(each for each, typed in given["facts"].items() if typed)])
-        return ExampleForm(name, number, tuple(_fact_field(f"{name}.facts", each, self.facts.get(each)) for each in facts))
+        return ExampleForm(
+            name, number, tuple(_fact_field(f"{name}.facts", each, self.facts.get(each)) for each in facts)
+        )
 
 
 def field_id(name: str) -> str:
@@ -316,6 +324,18 @@ def _texts(part: Any) -> Iterator[str]:
     else:
         for each in part.values() if isinstance(part, dict) else part:
             yield from _texts(each)
+
+
+def _base_in_words(typed: str, facts: Facts) -> Label | None:
+    """What a benefit is reckoned from, in words; None where it is empty, one fact, or not to be read."""
+    if not typed.strip() or fact_in(typed, facts):
+        return None
+    try:
+        term = parse(typed.strip())
+    except TermError:
+        return None
+    known = names(term) <= facts.keys()
+    return phrase(term, {name: fact.spec for name, fact in facts.items()}) if known else None
 
 
 def _fact_in_words(typed: str, facts: Facts) -> str:

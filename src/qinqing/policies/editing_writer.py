@@ -71,7 +71,9 @@ class Writer:
         except (yaml.YAMLError, ValueError) as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
-            self.fault(field, Label(f"第{line}行读不懂，请核对缩进、冒号和引号", f"line {line} cannot be read; check it"))
+            self.fault(
+                field, Label(f"第{line}行读不懂，请核对缩进、冒号和引号", f"line {line} cannot be read; check it")
+            )
             return nothing
         if not isinstance(found, list if of_rows else dict):
             self.fault(field, Label("写法不对，请按原来的格式改", "not of the expected form; keep to the form it had"))

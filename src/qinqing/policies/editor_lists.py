@@ -56,7 +56,9 @@ def sheet_of(shift: Shift, title: Label) -> Sheet:
         Column(Label("变化", "Change"), Label("相对现行版本", "against the live version"), lambda row: row.label),
         Column(Label("企业", "Company"), Label("名录中的名称", "as in the directory"), lambda row: row.name, 36),
         Column(Label("统一社会信用代码", "Credit code"), Label("名录", "directory"), lambda row: row.credit_code, 22),
-        Column(Label("现行金额", "Amount now"), Label("元；一事一议的为空", "yuan"), lambda row: row.before, 16, "yuan"),
+        Column(
+            Label("现行金额", "Amount now"), Label("元；一事一议的为空", "yuan"), lambda row: row.before, 16, "yuan"
+        ),
         Column(Label("新版金额", "New amount"), Label("元；一事一议的为空", "yuan"), lambda row: row.after, 16, "yuan"),
     )
     return Sheet(Label("政策变化名单", "Companies that the policy moves"), columns, _all(shift), note)

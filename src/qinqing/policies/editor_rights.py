@@ -30,14 +30,18 @@ def may(actor: Actor, name: str, lead: str) -> bool:
     if "leader" in roles and "leader" in actor.roles:
         return True
     unit = Unit.objects.filter(code=lead).values_list("pk", flat=True).first()
-    return unit is not None and any(post.role in roles and unit in {post.unit_id, post.parent_id} for post in actor.posts)
+    return unit is not None and any(
+        post.role in roles and unit in {post.unit_id, post.parent_id} for post in actor.posts
+    )
 
 
 def version_for(actor: Actor, code: str, number: int) -> PolicyVersion:
     """A version that the officer may see. Raises NotFound."""
     version = selectors.version(code, number)
     if not may_see(actor, selectors.policy_of(version.pk).departments, codes_of(actor)):
-        raise NotFound(Label("没有这个政策版本，或不属于您的部门", "There is no such version, or it is not your department's"))
+        raise NotFound(
+            Label("没有这个政策版本，或不属于您的部门", "There is no such version, or it is not your department's")
+        )
     return version
 
 

@@ -1,5 +1,5 @@
-"""一个版本的页面: its conditions in words, examples with their outcome, who did what, differences from the live version,
-and what its reader may do with it now. Reads only."""
+"""一个版本的页面: its conditions in words, examples with their outcome, who did what, differences from the live
+version, and what its reader may do with it now. Reads only."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from qinqing.lib.rules.rule import Condition, Node
 from qinqing.policies import selectors, words
 from qinqing.policies.checker import prove
 from qinqing.policies.checker.trying import Trial, trials
-from qinqing.policies.editing_conditions import Facts, filled_from, said
 from qinqing.policies.differences import KINDS, differences
+from qinqing.policies.editing_conditions import Facts, filled_from, said
 from qinqing.policies.editor_rights import may
 from qinqing.policies.editor_rows import STATES
 from qinqing.policies.models import PolicyEvent, PolicyVersion

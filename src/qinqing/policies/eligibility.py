@@ -170,7 +170,8 @@ def _settle(step: _Step, present: _Present) -> Moved:
         return Moved()
     wanted = _wanted(step.outcome, present.table)
     rows = _open_rows(matched.policy_id, step.among)
-    Eligibility.objects.filter(policy=matched.policy_id, gone_at=None).update(version=step.version_id)
+    if matched.version_id != step.version_id:
+        Eligibility.objects.filter(policy=matched.policy_id, gone_at=None).update(version=step.version_id)
     new = [party for party in wanted if party not in rows]
     other = [row for party, row in rows.items() if party in wanted and wanted[party] != row.amount_fen]
     gone = [row.pk for party, row in rows.items() if party not in wanted]

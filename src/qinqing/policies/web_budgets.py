@@ -37,6 +37,7 @@ from qinqing.ui.forms import Form, both, choices
 from qinqing.ui.sheets import Column, Sheet
 
 PREFIX = "fund:"
+MOVES = {"appropriate": "下达", "reduce": "调减"}  # in the cause, which makes a document count once for each
 SHOWN = 500  # lines of a statement on the page; the workbook has all
 
 
@@ -143,7 +144,7 @@ def _set(said: dict[str, object], now: datetime) -> str:
     if not Book.objects.filter(code=code).exists():  # whatever the policy is called later
         ledger.open_book(code, f"{selectors.policy_of(version.pk).title.zh[:60]}（{year}年）", now)
     move = ledger.appropriate if said["move"] == "appropriate" else ledger.reduce
-    done = move(code, fen, f"{said['document']} {code} {said['move']}", now)
+    done = move(code, fen, f"{said['document']}：{MOVES[str(said['move'])]} {code}", now)
     if done.replayed:
         raise Twice(
             Label(

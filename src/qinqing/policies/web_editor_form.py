@@ -32,17 +32,16 @@ from qinqing.ui import flash, sheets
 from qinqing.ui.errors import BadRequest, NotAllowed, Problem
 
 SHOWN = 20
+_ORDERS = {"highest_first": Label("从高到低", "highest first"), "lowest_first": Label("从低到高", "lowest first")}
 _TOO_FEW = Label("只有部门的经办人员可以起草政策", "Only officers of a department draft policies")
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """起草一项新政策."""
+    """起草一项新政策. Whether it may be stored is decided by the department that leads it."""
     leads = editor_rights.leads(actor_of(request))
-    if not leads:
-        raise NotAllowed(_TOO_FEW)
-    return _form(request, None, blank_fields(leads[0].code))
+    return _form(request, None, blank_fields(leads[0].code if leads else ""))
 
 
 @never_cache
@@ -113,9 +112,7 @@ def _form(request: HttpRequest, version: PolicyVersion | None, start: Fields) ->
     return _page(request, version, sheet, newest, found, checked=button == "check" and found.sound)
 
 
-def _save(
-    request: HttpRequest, version: PolicyVersion | None, found: Read, sheet: Sheet, newest: int
-) -> HttpResponse:
+def _save(request: HttpRequest, version: PolicyVersion | None, found: Read, sheet: Sheet, newest: int) -> HttpResponse:
     assert found.policy is not None  # it is sound
     note = request.POST.get("note", "")
     try:
@@ -139,13 +136,15 @@ def _stale(request: HttpRequest, version: PolicyVersion | None, code: str, newes
     """Somebody stored a version meanwhile, or the code of a new policy is taken. Sent again, it is meant."""
     if version is None:
         taken = PolicyVersion.objects.filter(policy__code=code).exists()
-        said = Label(f"政策代码“{code}”已有政策在用，请换一个", f"There is a policy {code} already; choose another code")
+        said = Label(
+            f"政策代码“{code}”已有政策在用，请换一个", f"There is a policy {code} already; choose another code"
+        )
         return said if taken else None
     if request.POST.get("newest", "") == str(newest):
         return None
     return Label(
         f"您填写期间有人存了第{newest}版。请先对照该版；再按一次“存为新版”即在其后另存",
-        f"Somebody stored version {newest} while you were writing. Compare first; press save again to store yours after it",
+        f"Somebody stored version {newest} meanwhile. Compare first; press save again to store yours after it",
     )
 
 
@@ -175,7 +174,7 @@ def _page(
         "units": _units(sheet), "origins": list(ORIGINS.items()), "shorts": list(SHORTS.items()),
         "results": [("", Label("没有写", "not said")), *REVIEW_RESULTS.items()],
         "verdicts": [(verdict.name.lower(), label) for verdict, label in VERDICTS.items()],
-        "orders": [("highest_first", Label("从高到低", "highest first")), ("lowest_first", Label("从低到高", "lowest first"))],
+        "orders": list(_ORDERS.items()),
         "bounds": [("from", Label("达到（含）", "from")), ("above", Label("超过", "above"))],
         "pays": [("yuan", Label("元", "yuan")), ("rate", Label("比例", "a rate"))],
     }  # fmt: skip

@@ -24,10 +24,11 @@ from qinqing.directory.models import Objection, Unit
 from qinqing.lib.identifiers import Invalid
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
+from qinqing.policies import matching_sheets
 from qinqing.policies.condition_lines import origin
 from qinqing.policies.fact_fields import field_of, read
 from qinqing.policies.web_company import companies_of, visit_of
-from qinqing.ui import flash
+from qinqing.ui import flash, sheets
 from qinqing.ui.errors import NotFound, Problem
 from qinqing.ui.forms import Form, LongText, both, choices
 
@@ -81,6 +82,9 @@ def facts(request: HttpRequest, party_id: int) -> HttpResponse:
     visit = visit_of(request, party_id, present())
     groups = own_facts(party_id)
     known = [(group.label, [own for own in group.facts if own.known]) for group in groups]
+    if sheets.wanted(request):
+        sheet = matching_sheets.facts_sheet([own for _, some in known for own in some])
+        return sheets.download(request, sheet, present())
     lacking = [own.fact for group in groups for own in group.facts if own.known is None]
     return render(request, "policies/facts.html", {
         "visit": visit, "groups": [(label, some) for label, some in known if some],
@@ -120,10 +124,13 @@ def object_to(request: HttpRequest, party_id: int, fact: str) -> HttpResponse:
 def objections(request: HttpRequest) -> HttpResponse:
     """数据异议: those that one may decide; `?state=done` those decided."""
     done = request.GET.get("state") == "done"
-    found = (
-        _theirs(actor_of(request)).exclude(state="open") if done else _theirs(actor_of(request)).filter(state="open")
-    )
-    page = Paginator(found.order_by("-decided_at" if done else "raised_at"), 50).get_page(request.GET.get("page"))
+    theirs = _theirs(actor_of(request))
+    found = theirs.exclude(state="open").order_by("-decided_at") if done else theirs.filter(state="open")
+    if sheets.wanted(request):
+        which = Label("已处理", "Decided") if done else Label("待核实", "To look into")
+        listed = [(one, _fact_label(one)) for one in found]
+        return sheets.download(request, matching_sheets.objections_sheet(listed, which), present())
+    page = Paginator(found, 50).get_page(request.GET.get("page"))
     rows = [(one, _fact_label(one)) for one in page.object_list]
     return render(request, "policies/objections.html", {"page": page, "rows": rows, "done": done})
 
@@ -186,7 +193,11 @@ def _theirs(actor: Actor) -> QuerySet[Objection]:
     if any(post.role == "window_head" for post in posts):
         here = Unit.objects.filter(closed_on=None).values_list("code", flat=True)
         which |= Q(observation=None) | ~Q(observation__source__code__in=list(here))
-    return Objection.objects.filter(which).select_related("party", "raised_by", "decided_by", "observation__source")
+    return (
+        Objection.objects.filter(which)
+        .select_related("party", "raised_by", "decided_by", "observation__source")
+        .order_by("raised_at", "pk")
+    )
 
 
 def _fact_label(found: Objection) -> Label:

@@ -18,10 +18,12 @@ from qinqing.directory.services import day_of
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
 from qinqing.policies import library_search as finding
+from qinqing.policies import matching_sheets
 from qinqing.policies.counts import SINCE_DAYS, Numbers, counts, eligible_rows
 from qinqing.policies.departments import named
 from qinqing.policies.models_matching import Matched
 from qinqing.policies.policy import Policy
+from qinqing.ui import sheets
 from qinqing.ui.errors import NotAllowed
 
 TABS = {
@@ -36,6 +38,9 @@ def live(request: HttpRequest) -> HttpResponse:
     now = present()
     every = finding.entries(day_of(now))
     numbers = counts(now)
+    if sheets.wanted(request):
+        sheet = matching_sheets.live_sheet([(entry, numbers.get(entry.policy.code, Numbers())) for entry in every])
+        return sheets.download(request, sheet, now)
     rows = [
         (entry, numbers.get(entry.policy.code, Numbers()), may_see(actor_of(request), entry.policy)) for entry in every
     ]
@@ -54,6 +59,8 @@ def eligible(request: HttpRequest, code: str) -> HttpResponse:
     show = request.GET.get("show", "")
     show = show if show in TABS else "eligible"
     found = eligible_rows(code, show, now - timedelta(days=SINCE_DAYS))
+    if sheets.wanted(request):
+        return sheets.download(request, matching_sheets.eligible_sheet(entry.policy, found, TABS[show]), now)
     number = counts(now).get(code, Numbers())
     return render(request, "policies/eligible.html", {
         "entry": entry, "policy": entry.policy, "departments": named(entry.policy.departments), "show": show,

@@ -88,6 +88,7 @@ def demo_people() -> list[Person]:
         people.append(Person(admin.role, text, admin.user.name, "", admin.user_id))
     mandate = (
         Mandate.objects.filter(person__user__isnull=False, starts_on__lte=date.today(), ends_on=None)  # noqa: DTZ011
+        .filter(company__status="存续")
         .select_related("person", "company")
         .order_by("pk")
         .first()

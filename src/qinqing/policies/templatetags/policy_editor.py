@@ -1,4 +1,4 @@
-"""The fields of a policy's form: `{% typed name "中文" "English" %}` shows one with what was typed and what is wrong."""
+"""The fields of a policy's form: `{% typed name "中文" "English" %}` shows one, with what is typed and wrong."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ def typed(context: Context, name: str, zh: str, en: str, kind: str = "text", **m
     return render_to_string(
         "policies/editor/typed.html",
         {
-            "name": name, "id": field_id(name), "label": Label(zh, en), "kind": kind, "value": sheet.value(name),
-            "errors": errors, "focus": last in {"zh", "name"} and sheet.focus and name.startswith(f"{sheet.focus}."),
-            "options": (), "source": "", "hint": "", "optional": False, "redraw": False, "rows": 2, "mono": False, **more,
+            "name": name, "id": field_id(name), "label": Label(zh, en), "kind": kind, "errors": errors,
+            "value": sheet.value(name),
+            "focus": last in {"zh", "name"} and sheet.focus and name.startswith(f"{sheet.focus}."),
+            "options": (), "source": "", "hint": "", "optional": False, "redraw": False, "rows": 2, "mono": False,
+            **more,
         },
     )  # fmt: skip
 
