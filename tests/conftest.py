@@ -54,8 +54,8 @@ def _uses_database(item: pytest.Item) -> bool:
 
 @pytest.fixture(autouse=True)
 def _forget_stored_definitions() -> Iterator[None]:
-    """Rows of procedures, calendars and policies never change, so processes keep what they read; a test's rows are rolled back
-    and their ids used again."""
+    """Rows of procedures, calendars and policies never change, so processes keep what they read; a test's rows are
+    rolled back and their ids used again."""
     yield
     kept = {"cases.shelf": ["by_id"], "cases.calendars": ["_loaded"], "policies.selectors": ["policy_of"]}
     for module, names in {f"qinqing.{room}": names for room, names in kept.items()}.items():

@@ -97,6 +97,14 @@ def test_only_the_leading_department_drafts(office: Office, who: str) -> None:
     assert not Policy.objects.exists()
 
 
+def test_nobody_takes_a_policy_over_by_naming_oneself_its_lead(office: Office) -> None:
+    version = office.drafted()
+    taken = ALONE.replace("departments: [science", "departments: [tax, science", 1).replace("science, tax", "science")
+    with pytest.raises(NotAllowed):
+        services.draft(office["stranger"], taken, NOW)
+    assert selectors.newest(version.policy.code).number == version.number
+
+
 def test_a_section_of_the_department_drafts(office: Office) -> None:
     assert office.drafted(by="section").author_id == office["section"].user_id
 

@@ -81,7 +81,9 @@ def _case_differences(case: Case, heads: Sequence[dict[str, Any]], open_tasks: S
 
 def _opening_differences(case: Case, head: dict[str, Any], events: Sequence[Event]) -> Iterator[Difference]:
     """What a case was opened with. Title and receipt code stand in the payload: once it is erased the title must be
-    gone as well, and of the code nothing is known."""
+    gone as well, and of the code nothing is known. Cases of before these were recorded have nothing to compare."""
+    if "tags" not in head:
+        return iter(())
     pairs: dict[str, tuple[Any, Any]] = {
         "tags": ([case.environment, case.action_area], head["tags"]),
         "parent": (case.parent_id, head["parent"]),

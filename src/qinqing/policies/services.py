@@ -68,7 +68,10 @@ def draft_all(
         checked = prove(policy, known, places)
         if checked.findings:
             raise _faulty(list(checked.findings))
-        _need(actor, "policy_author", policy, Label("起草", "draft"))
+        stored_before = PolicyVersion.objects.filter(policy__code=policy.code).order_by("-number").first()
+        before = [selectors.policy_of(stored_before.pk)] if stored_before else []
+        for mine in (policy, *before):  # whose it was as well: nobody takes a policy over by naming oneself its lead
+            _need(actor, "policy_author", mine, Label("起草", "draft"))
         stored.append(_store(actor, policy, source, note, now))
     return stored
 
