@@ -32,6 +32,8 @@ EXCEPT = {
     "policies/library.html": "open to everybody; officers export the same policies with their counts",
     "policies/mine.html": "worked out for one company at this moment; its claims are exported among its matters",
     "policies/one.html": "one policy for one company, printed as a page",
+    "policies/editor/import.html": "faults of a file",
+    "policies/editor/version.html": "one version; its content goes out as YAML",
     "policies/publicity.html": "a public notice, printed as a page; the rounds behind it are exported",
     "site/start.html": "each reader's first page shows the beginnings of lists that are exported where they are whole",
     "supervision/board.html": "the beginnings of four columns; each opens its step, which is exported",

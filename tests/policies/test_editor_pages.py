@@ -343,3 +343,8 @@ def test_fields_of_the_page_are_what_the_form_sends(world: DemoWorld) -> None:
     ):
         if text and name not in {"newest"}:
             assert f'name="{name}"' in page, name
+
+
+def test_the_list_as_a_workbook(world: DemoWorld) -> None:
+    answer = client(world).get("/policies/editor/?state=live&format=xlsx")
+    assert answer.status_code == 200 and answer.content.startswith(b"PK")

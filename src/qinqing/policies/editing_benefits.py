@@ -106,7 +106,8 @@ def _raw_one(given: Mapping[str, Any], write: Writer, path: Path, field: str) ->
     write.put(path, f"{field}.kind", None)
     kind = given["kind"]
     if kind == "text":
-        return write.text_part(given["text"], path, f"{field}.text")
+        part: dict[str, Any] = write.text_part(given["text"], path, f"{field}.text")
+        return part
     if kind == "higher":
         several = [
             _raw_one(each, write, (*path, "higher_of", str(at)), f"{field}.several.{at}")

@@ -95,4 +95,5 @@ def _refuse_tangles(typed: str) -> None:
     for event in yaml.parse(typed, Loader=plain_yaml.PlainLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or depth > _DEEPEST:
-            raise yaml.MarkedYAMLError(problem="tangled", problem_mark=event.start_mark)
+            mark: Any = event.start_mark  # the fast reader's marks are of another class than the slow one's
+            raise yaml.MarkedYAMLError(problem="tangled", problem_mark=mark)

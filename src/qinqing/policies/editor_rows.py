@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qinqing.accounts.actor import Actor
 from qinqing.lib.labels import Label
@@ -10,6 +12,7 @@ from qinqing.policies import departments, selectors
 from qinqing.policies.editor_rights import codes_of, may_see
 from qinqing.policies.models import PolicyVersion
 from qinqing.policies.policy import Policy
+from qinqing.ui.sheets import Column, Sheet
 
 State = PolicyVersion.State
 STATES = {
@@ -46,3 +49,26 @@ def rows_for(actor: Actor) -> list[Row]:
             lead = policy.departments[0]
             found.append(Row(version, policy, names.get(lead, Label(lead, lead))))
     return found
+
+
+def sheet(rows: Sequence[Row], note: Label) -> Sheet:
+    """The list as a workbook."""
+
+    def column(zh: str, en: str, means: Label, value: Any, width: int = 14, kind: str = "text") -> Column:
+        return Column(Label(zh, en), means, value, width, kind)
+
+    columns = [
+        column("政策", "Policy", Label("政策名称", "Its title"), lambda row: row.policy.title, 34),
+        column("文号", "Reference", Label("文件和条款", "Document and clause"), lambda row: row.policy.reference, 40),
+        column("代码", "Code", Label("政策代码", "The policy's code"), lambda row: row.policy.code, 24),
+        column("版本", "Version", Label("第几版", "Its number"), lambda row: row.version.number, 8, "number"),
+        column("状态", "State", Label("版本的状态", "Of the version"), lambda row: row.state, 10),
+        column("牵头部门", "Lead", Label("主管部门的第一个", "The first department"), lambda row: row.lead, 18),
+        column(
+            "施行日期", "From", Label("自该日起施行", "In effect from"), lambda row: row.policy.effect.start, 12, "day"
+        ),
+        column("失效日期", "To", Label("空：未定", "Empty: open"), lambda row: row.policy.effect.end, 12, "day"),
+        column("起草人", "Drafted by", Label("存入该版的人", "Who stored it"), lambda row: row.version.author.name, 12),
+        column("时间", "When", Label("存入时间", "When stored"), lambda row: row.version.stored_at, 17, "moment"),
+    ]
+    return Sheet(Label("政策版本", "Policy versions"), columns, rows, note)

@@ -30,7 +30,8 @@ from qinqing.policies.checker import Checked, examine
 from qinqing.policies.counting import effect_of
 from qinqing.policies.departments import named as departments_named
 from qinqing.policies.editor_lists import named, note_look, sheet_of
-from qinqing.policies.editor_rows import Row, rows_for
+from qinqing.policies.editor_rows import STATES, Row, rows_for
+from qinqing.policies.editor_rows import sheet as rows_sheet
 from qinqing.policies.editor_version import page_of
 from qinqing.policies.models import PolicyVersion
 from qinqing.policies.plain_yaml import LARGEST_FILE
@@ -83,6 +84,10 @@ def versions(request: HttpRequest) -> HttpResponse:
     state = asked if asked in TABS else next((name for name in TABS if counts[name]), "draft")
     words = request.GET.get("q", "").strip()
     shown = [row for row in rows if row.version.state == state and _fits(row, words)]
+    if sheets.wanted(request):
+        label = STATES[PolicyVersion.State(state)][0]
+        note = Label(f"{label.zh}，查询“{words}”", f"{label.en}, “{words}”") if words else label
+        return sheets.download(request, rows_sheet(shown, note), present())
     page = Paginator(shown, AT_ONCE).get_page(request.GET.get("page"))
     return render(request, "policies/editor/versions.html", {
         "page": page, "state": state, "q": words, "may_draft": bool(editor_rights.leads(actor)),

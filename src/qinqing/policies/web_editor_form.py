@@ -105,9 +105,10 @@ def _form(request: HttpRequest, version: PolicyVersion | None, start: Fields) ->
         return _page(request, version, Sheet(in_words(fields, facts), facts, focus=focus), newest)
     found = editing.read(fields, selectors.known())
     sheet = Sheet(in_words(fields, facts), facts, found.errors)
-    if button == "save" and found.sound and not (stale := _stale(request, version, fields["policy"], newest)):
-        return _save(request, version, found, sheet, newest)
     if button == "save" and found.sound:
+        stale = _stale(request, version, fields["policy"], newest)
+        if stale is None:
+            return _save(request, version, found, sheet, newest)
         sheet.errors = {"": (stale,)}
     return _page(request, version, sheet, newest, found, checked=button == "check" and found.sound)
 
