@@ -78,7 +78,7 @@ def _everything(*, long: bool) -> Iterator[Outcome]:
             "Browser", why="no Chromium that starts, and only root with apt may install it here: install chromium"
         )
     else:
-        yield _pytest("Browser", _long(long, "browser"))
+        yield _pytest("Browser", [*_long(long, "browser"), *IN_PARALLEL])
 
 
 def _long(long: bool, marks: str) -> list[str]:

@@ -21,7 +21,7 @@ from qinqing.lib import wallclock
 
 pytest_plugins = ["tests.browser.fixtures", "tests.audit.unguarded"]
 
-settings.register_profile("quick", deadline=None, derandomize=True)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("long", deadline=None, derandomize=True, max_examples=300)
 settings.load_profile("quick")
 
