@@ -120,7 +120,7 @@ def _mutate(data: st.DataObject, raw: dict[str, Any]) -> None:
         del part[key]
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.sampled_from([SOUND, SOUND, HARD_CASE]), st.integers(1, 3))
 def test_what_is_proved_after_random_changes_does_not_strand(data: st.DataObject, text: str, changes: int) -> None:
     raw = yaml.safe_load(text)
@@ -212,9 +212,7 @@ def _way(draw: st.DrawFn, tasks: list[str], ahead: list[str], stages: list[str],
     return {"ahead": {"to": draw(some_ahead)}, "complete": {"completes": True}}.get(kind, {})
 
 
-@settings(
-    max_examples=int(__import__("os").environ.get("NEX", "120")), deadline=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(procedures())
 def test_what_is_proved_of_random_procedures_does_not_strand(raw: dict[str, Any]) -> None:
     procedure, findings = examine(dump_fast(raw), KNOWN)

@@ -18,7 +18,7 @@ from tests.policies.money_world import FIRST_COME, LATER, NOW, YUAN, World, resu
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
 @pytest.fixture

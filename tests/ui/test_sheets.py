@@ -165,6 +165,7 @@ def test_the_link_keeps_the_filters_and_never_the_page() -> None:
     assert "&amp;tab=sign" in button
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_rows_in_bounded_memory() -> None:
     """What is in memory is the packed file and one row, not the rows."""
 

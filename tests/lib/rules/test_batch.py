@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qinqing.lib.rules import batch
@@ -51,7 +51,6 @@ def expected(some: list[Rule], rows: list[dict[str, Any]], today: date) -> dict[
     return {code: [(one.verdict, one.amount_fen) for one in each] for code, each in decisions.items()}
 
 
-@settings(max_examples=300, deadline=None)
 @given(rules(), companies())
 def test_batch_decides_as_decide_does(some: list[Rule], rows: list[dict[str, Any]]) -> None:
     for rule in some:
@@ -61,7 +60,6 @@ def test_batch_decides_as_decide_does(some: list[Rule], rows: list[dict[str, Any
     assert answers(result, range(len(rows))) == expected(some, rows, TODAY)
 
 
-@settings(max_examples=100, deadline=None)
 @given(rules(), companies(), st.data())
 def test_some_rows_and_rules_are_decided_as_in_the_whole(
     some: list[Rule], rows: list[dict[str, Any]], data: st.DataObject
@@ -74,7 +72,6 @@ def test_some_rows_and_rules_are_decided_as_in_the_whole(
     assert answers(part, chosen) == {code: [whole[code][row] for row in chosen] for code in codes}
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(making.nodes(), min_size=1, max_size=3), st.lists(making.facts(), min_size=1, max_size=8))
 def test_every_operator_of_the_language_is_decided_as_decide_does(
     trees: list[Node], rows: list[dict[str, Any]]
