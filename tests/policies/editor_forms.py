@@ -8,7 +8,7 @@ from typing import Any
 from qinqing.directory.facts.dictionary import FactDef
 from qinqing.policies import editing
 from qinqing.policies.checker.shape import policy_of
-from qinqing.policies.library import county
+from qinqing.policies.folder import county
 from qinqing.policies.policy import Policy
 from tests.policies.texts import DEMO
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qinqing.lib.rules.rule import Decided, Fixed, Higher, Rate, Schedule, Tiers
-from qinqing.policies.library import Examined, examine_all, read
+from qinqing.policies.folder import Examined, examine_all, read
 from qinqing.policies.parts import benefits, conditions
 from qinqing.policies.policy import Origin, Policy, Short
 from tests.policies.texts import DEMO, LIUHE, ROOT

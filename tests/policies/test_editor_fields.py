@@ -18,7 +18,7 @@ from qinqing.policies.checker import Known
 from qinqing.policies.content import sha256_of
 from qinqing.policies.editing_conditions import OPS, Unfit, compose, figure, filled_from, option
 from qinqing.policies.editing_view import Sheet, blank_fields, in_words, press
-from qinqing.policies.library import county_of
+from qinqing.policies.folder import county_of
 from tests.policies.editor_forms import FACTS, names_of, policy, sent
 from tests.policies.texts import DEMO, LIUHE, OTHERS, SOUND, known, spoilt
 

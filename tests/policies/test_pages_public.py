@@ -13,10 +13,10 @@ from django.test import Client
 from qinqing.directory.facts.dictionary import dictionary
 from qinqing.ledger import services as ledger
 from qinqing.lib.identifiers import Invalid
-from qinqing.policies import library_search as finding
+from qinqing.policies import public_search as finding
 from qinqing.policies import selectors
 from qinqing.policies.fact_fields import codes_in, facts_of, read
-from qinqing.policies.library_search import Asked
+from qinqing.policies.public_search import Asked
 from qinqing.policies.rounds import book_code
 from tests.policies.world import NOW, DemoWorld
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from qinqing.policies.checker import Checked, Known, examine
-from qinqing.policies.library import county
+from qinqing.policies.folder import county
 from qinqing.policies.policy import Effect
 
 ROOT = Path(__file__).parents[2]

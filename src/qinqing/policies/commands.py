@@ -15,12 +15,12 @@ from qinqing.accounts.models import User
 from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.labels import LANGUAGES, Label, speaking
 from qinqing.lib.wallclock import now
-from qinqing.policies import commands_eligibility, commands_explaining, commands_matching, library, selectors, services
+from qinqing.policies import commands_eligibility, commands_explaining, commands_matching, folder, selectors, services
 from qinqing.policies.checker import PROVED, Known
 from qinqing.policies.checker.trying import trials
 from qinqing.policies.content import sha256_of
 from qinqing.policies.finding import Finding, line
-from qinqing.policies.library import Examined, Unusable
+from qinqing.policies.folder import Examined, Unusable
 from qinqing.policies.policy import ORIGINS
 from qinqing.policies.words import VERDICTS
 from qinqing.ui.errors import Problem
@@ -57,7 +57,7 @@ def add_commands(cli: Cli) -> None:
 def examined(files: list[Path]) -> list[Examined]:
     """The policies of these files and folders, or the county's own; each checked. Raises CommandError."""
     try:
-        return library.examine_all(library.read(files or [settings.COUNTY / "policies"]))
+        return folder.examine_all(folder.read(files or [settings.COUNTY / "policies"]))
     except Unusable as error:
         raise CommandError(str(error)) from None
 
@@ -138,7 +138,7 @@ def _test(arguments: argparse.Namespace) -> int:
 
 def _tried(each: Examined, *, quiet: bool) -> list[dict[str, Any]]:
     policy, path = each.checked.policy, each.source.path
-    home = library.county_of(path)
+    home = folder.county_of(path)
     names_wrong = policy is None or any(
         finding.rule in {"shape", "reading", "facts"} for finding in each.checked.findings
     )
@@ -178,8 +178,8 @@ def _import(arguments: argparse.Namespace) -> None:
     with speaking(arguments.lang):
         actor = _actor(arguments.by)
         try:
-            sources = library.read(arguments.files)
-            found = library.examine_all(sources, selectors.effects())
+            sources = folder.read(arguments.files)
+            found = folder.examine_all(sources, selectors.effects())
         except Unusable as error:
             raise CommandError(str(error)) from None
         if faulty := [each for each in found if not each.checked.ok]:

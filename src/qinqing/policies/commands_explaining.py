@@ -20,7 +20,7 @@ from qinqing.lib.rules.rule import Verdict
 from qinqing.lib.rules.terms import FactSpec, Name, Term
 from qinqing.lib.rules.values import Value
 from qinqing.lib.wallclock import now
-from qinqing.policies import library, words
+from qinqing.policies import folder, words
 from qinqing.policies.commands_matching import add_facts, opened, reading
 from qinqing.policies.fact_files import values_of_row
 from qinqing.policies.policy import Policy
@@ -51,8 +51,8 @@ def add_to(cli: Cli) -> None:
 
 def _explain(arguments: argparse.Namespace) -> None:
     with speaking(arguments.lang), reading():
-        policies = library.typed(library.read(arguments.policies))
-        dictionary = library.county_of(arguments.policies[0]).dictionary
+        policies = folder.typed(folder.read(arguments.policies))
+        dictionary = folder.county_of(arguments.policies[0]).dictionary
         specs = {name: fact.spec for name, fact in dictionary.items()}
         file = opened(arguments, dictionary)
         values = next((found for table in file.tables if (found := _row(table, arguments.of)) is not None), None)

@@ -18,7 +18,7 @@ from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.labels import LANGUAGES, Label, speaking
 from qinqing.lib.rules.columns import ColumnError
 from qinqing.lib.wallclock import now
-from qinqing.policies import library, matching
+from qinqing.policies import folder, matching
 from qinqing.policies.differences import KINDS, differences
 from qinqing.policies.fact_files import FactFile, nearest, open_facts
 from qinqing.policies.matching import CsvOut, Moved, ParquetOut, Shift, Summary, Tally
@@ -62,9 +62,9 @@ def reading() -> Iterator[None]:
     """What is wrong with a file, as one clear line."""
     try:
         yield
-    except library.Unusable as error:
+    except folder.Unusable as error:
         raise CommandError(str(error)) from None
-    except library.Rejected as error:
+    except folder.Rejected as error:
         raise CommandError(str(error)) from None
     except Unreadable as error:
         raise CommandError(str(error.label)) from None
@@ -91,8 +91,8 @@ def opened(arguments: argparse.Namespace, dictionary: Mapping[str, FactDef]) -> 
 def _match(arguments: argparse.Namespace) -> None:
     began = time.perf_counter()
     with speaking(arguments.lang), reading():
-        policies = library.sound(library.read(arguments.policies))
-        dictionary = library.county_of(arguments.policies[0]).dictionary
+        policies = folder.sound(folder.read(arguments.policies))
+        dictionary = folder.county_of(arguments.policies[0]).dictionary
         today = arguments.on or now().date()
         file = opened(arguments, dictionary)
         out = ParquetOut if arguments.out.suffix.lower() == ".parquet" else CsvOut
@@ -152,7 +152,7 @@ def _diff(arguments: argparse.Namespace) -> int:
     """Exit code 1 where they differ, as `diff` does."""
     with speaking(arguments.lang), reading():
         old, new = (_one(path) for path in (arguments.old, arguments.new))
-        dictionary = library.county_of(arguments.new).dictionary
+        dictionary = folder.county_of(arguments.new).dictionary
         changes = differences(old, new, {name: fact.spec for name, fact in dictionary.items()})
         shift = None
         if arguments.facts:
@@ -173,7 +173,7 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 
 def _one(path: Path) -> Policy:
-    return library.typed(library.read([path]))[0]
+    return folder.typed(folder.read([path]))[0]
 
 
 def _shift_json(shift: Shift) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from qinqing.directory.facts.reading import OwnFact
 from qinqing.directory.models import Objection
 from qinqing.lib.labels import Label
 from qinqing.policies.counts import Numbers
-from qinqing.policies.library_search import Entry
 from qinqing.policies.policy import Policy
+from qinqing.policies.public_search import Entry
 from qinqing.ui.sheets import Column, Sheet
 
 

@@ -20,7 +20,7 @@ from qinqing.policies import (
 )
 
 urlpatterns = [
-    path("policies/library/", web_public.library, name="library"),
+    path("policies/library/", web_public.index, name="library"),
     path("policies/library/<str:code>/", web_public.policy, name="policy"),
     path("policies/library/<str:code>/check/", web_public.check, name="check"),
     path("policies/publicity/", web_publicity.publicity, name="publicity"),

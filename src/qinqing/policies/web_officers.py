@@ -17,8 +17,8 @@ from qinqing.directory.models import Unit
 from qinqing.directory.services import day_of
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
-from qinqing.policies import library_search as finding
 from qinqing.policies import matching_sheets
+from qinqing.policies import public_search as finding
 from qinqing.policies.counts import SINCE_DAYS, Numbers, counts, eligible_rows
 from qinqing.policies.departments import named
 from qinqing.policies.models_matching import Matched

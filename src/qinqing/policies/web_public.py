@@ -18,15 +18,15 @@ from qinqing.lib.labels import Label
 from qinqing.lib.rules.explaining import explain
 from qinqing.lib.rules.rule import Verdict
 from qinqing.lib.wallclock import now as present
-from qinqing.policies import library_search as finding
+from qinqing.policies import public_search as finding
 from qinqing.policies import words
 from qinqing.policies.amount_steps import steps
 from qinqing.policies.condition_lines import lines
 from qinqing.policies.departments import named
 from qinqing.policies.fact_fields import FactForm, codes_in, facts_of
-from qinqing.policies.library_search import Entry
 from qinqing.policies.offers import Offer
 from qinqing.policies.policy import ORIGINS, SHORTS, Policy
+from qinqing.policies.public_search import Entry
 from qinqing.policies.windows import opening
 
 
@@ -47,7 +47,7 @@ class InWords:
 
 
 @require_GET
-def library(request: HttpRequest) -> HttpResponse:
+def index(request: HttpRequest) -> HttpResponse:
     """The policies that are live, found by words, department, kind of benefit, open now."""
     today = day_of(present())
     asked = finding.Asked(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django import template
-from django.template import Context
+from django.template import Context, Library
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,7 +14,7 @@ from qinqing.lib.labels import Label
 from qinqing.policies.editing_view import Sheet, field_id
 from qinqing.ui import icons
 
-register = template.Library()
+register = Library()
 
 
 @register.simple_tag(takes_context=True)
