@@ -22,7 +22,6 @@ from qinqing.lib.rules.values import Value
 from qinqing.lib.wallclock import now
 from qinqing.policies import folder, words
 from qinqing.policies.commands_matching import add_facts, opened, reading
-from qinqing.policies.fact_files import values_of_row
 from qinqing.policies.policy import Policy
 from qinqing.ui.figures import money
 
@@ -69,7 +68,7 @@ def _explain(arguments: argparse.Namespace) -> None:
 
 def _row(table: Table, company: str) -> dict[str, Any] | None:
     rows = [row for row, name in enumerate(table.ids.tolist()) if str(name) == company]
-    return values_of_row(table, rows[0]) if rows else None
+    return table.values_at(rows[0]) if rows else None
 
 
 def _explained(policy: Policy, why: Explanation) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -23,9 +21,8 @@ from qinqing.directory.facts.dictionary import FactDef
 from qinqing.directory.facts.values import FEN, check, read
 from qinqing.directory.tables import Unreadable, read_table
 from qinqing.lib.identifiers import Invalid
-from qinqing.lib.rules.columns import EPOCH, Column, ColumnError, Table
+from qinqing.lib.rules.columns import ColumnError, Table
 from qinqing.lib.rules.terms import FactSpec, FactType
-from qinqing.lib.rules.values import Given
 
 COMPANY_HEADERS = ("company", "企业", "企业名称", "公司", "统一社会信用代码", "creditcode", "统一代码")
 _MOST_SHOWN = 20
@@ -196,21 +193,3 @@ def _parts(path: Path, specs: Mapping[str, FactSpec], company: str) -> Iterator[
 def nearest(name: str, dictionary: Mapping[str, FactDef]) -> str:
     """The fact that a header not read may have meant; empty where none is near."""
     return next(iter(get_close_matches(name, list(dictionary), 1)), "")
-
-
-def values_of_row(table: Table, row: int) -> dict[str, Given]:
-    """One company's values, as `lib.rules.evaluating` takes them; what is missing is left out."""
-    return {name: _value(column, row) for name, column in table.columns.items() if column.known[row]}
-
-
-def _value(column: Column, row: int) -> Given:
-    number = int(column.values[row])
-    match column.type:
-        case FactType.NUMBER:
-            return Decimal(number).scaleb(-column.places)
-        case FactType.CATEGORY:
-            return column.codes[number]
-        case FactType.DATE:
-            return EPOCH + timedelta(days=number)
-        case FactType.MONEY | FactType.BOOLEAN:
-            return int(number) if column.type is FactType.MONEY else bool(number)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -66,10 +67,7 @@ class ClaimRow:
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """The first company that one acts for."""
-    first = companies_of(request).first()
-    if first is None:
-        return render(request, "policies/no_company.html")
-    return redirect("policies:for_party", party_id=first.pk)
+    return of_the_first(request, "policies:for_party")
 
 
 @never_cache
@@ -115,7 +113,13 @@ def of_offer(offer: Offer, visit: Visit, now: datetime) -> dict[str, object]:
     }  # fmt: skip
 
 
-def companies_of(request: HttpRequest):  # type: ignore[no-untyped-def]
+def of_the_first(request: HttpRequest, route: str) -> HttpResponse:
+    """On to the page of the first company that one acts for; who acts for none is told so."""
+    first = companies_of(request).first()
+    return redirect(route, party_id=first.pk) if first else render(request, "policies/no_company.html")
+
+
+def companies_of(request: HttpRequest) -> QuerySet[Party]:
     """The companies and businesses that the person at the door acts for."""
     return Party.objects.filter(pk__in=actor_of(request).party_ids, kind__in=REGISTERED).order_by("pk")
 

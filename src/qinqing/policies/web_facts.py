@@ -27,7 +27,7 @@ from qinqing.lib.wallclock import now as present
 from qinqing.policies import matching_sheets
 from qinqing.policies.condition_lines import origin
 from qinqing.policies.fact_fields import field_of, read
-from qinqing.policies.web_company import companies_of, visit_of
+from qinqing.policies.web_company import of_the_first, visit_of
 from qinqing.ui import flash, sheets
 from qinqing.ui.errors import NotFound, Problem
 from qinqing.ui.forms import Form, LongText, both, choices
@@ -69,10 +69,7 @@ class DecideForm(Form):
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """Of the first company that one acts for."""
-    first = companies_of(request).first()
-    if first is None:
-        return render(request, "policies/no_company.html")
-    return redirect("policies:facts_of", party_id=first.pk)
+    return of_the_first(request, "policies:facts_of")
 
 
 @never_cache

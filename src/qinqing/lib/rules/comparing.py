@@ -6,7 +6,6 @@ which is exact and ten times as fast as `values.value_of`; all others are left t
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,7 @@ from typing import Any, TypeAlias
 from qinqing.lib.rules.evaluating import verdict_of
 from qinqing.lib.rules.rule import Verdict
 from qinqing.lib.rules.terms import Binary, Call, FactSpec, FactType, ListOf, Literal, Name, Term, Unary
-from qinqing.lib.rules.values import Company, Given, decimals, literal, whole
+from qinqing.lib.rules.values import OPERATORS, Company, Given, decimals, literal, whole
 
 NO, UNKNOWN, YES = Verdict
 
@@ -104,26 +103,16 @@ def _simple(specs: Mapping[str, FactSpec], found: Comparison) -> Test | None:
         codes = frozenset(item.value for item in found.bound.items if isinstance(item, Literal))
         return _compared(spec.id, lambda value, bound: value in bound, codes)
     if found.op in _TURNED and isinstance(found.bound, Literal):
-        return _compared(spec.id, _OPERATORS[found.op], found.bound.value)
+        return _compared(spec.id, OPERATORS[found.op], found.bound.value)
     return None
-
-
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def _numeric(spec: FactSpec, op: str, bound: Fraction) -> Test:
     """In units of the fact's last decimal. A bound between two of them becomes the whole number that divides alike."""
     scaled = bound * 10 ** decimals(spec)
     if op in ("==", "!="):
-        return _compared(spec.id, _OPERATORS[op], int(scaled) if scaled.denominator == 1 else None)
-    return _compared(spec.id, _OPERATORS[op], ceil(scaled) if op in (">=", "<") else floor(scaled))
+        return _compared(spec.id, OPERATORS[op], int(scaled) if scaled.denominator == 1 else None)
+    return _compared(spec.id, OPERATORS[op], ceil(scaled) if op in (">=", "<") else floor(scaled))
 
 
 def _compared(id: str, compare: Callable[[Any, Any], bool], bound: object) -> Test:

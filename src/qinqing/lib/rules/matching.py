@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -28,16 +28,8 @@ from qinqing.lib.rules.quantities import (
     years_since,
 )
 from qinqing.lib.rules.terms import Binary, FactSpec, FactType, Term
-from qinqing.lib.rules.values import Company, Unknown, decimals, value_of
+from qinqing.lib.rules.values import OPERATORS, Company, Unknown, decimals, value_of
 
-OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 

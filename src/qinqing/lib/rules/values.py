@@ -178,15 +178,15 @@ def _unary(term: Unary, value: Known) -> Known:
     return _in_range(-as_number(value, term.term))
 
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {  # of two values, or of two columns
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
-    "in": lambda item, items: item in items,
 }
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {**OPERATORS, "in": lambda item, items: item in items}
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
 

@@ -48,9 +48,11 @@ def _at_work(moment: datetime) -> datetime:
 def _willed(version: PolicyVersion, now: datetime) -> list[Claim]:
     """Claims of companies whose agents can sign in; those that do not qualify claim nothing."""
     made: list[Claim] = []
-    for mandate in Mandate.objects.filter(ends_on=None).select_related("person__user", "company").order_by("pk"):
-        if len(made) == MOST or mandate.person.user is None:
+    acting = Mandate.objects.filter(ends_on=None, person__user__isnull=False).order_by("pk")
+    for mandate in acting.select_related("person__user", "company"):
+        if len(made) == MOST:
             break
+        assert mandate.person.user  # asked for above
         company, agent = mandate.company, actor_for(mandate.person.user, now)
         account = Account(company.name, f"622848{company.pk:010}", "示范农村商业银行")
         try:
