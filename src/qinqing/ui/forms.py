@@ -23,7 +23,7 @@ from qinqing.lib.labels import Label
 
 _FILL_IN = Label("请填写此项", "Please fill this in")
 _CHOOSE = Label("请选择一项", "Please choose one")
-_TEXTUAL = (forms.TextInput, forms.Textarea, forms.Select, forms.FileInput, forms.DateTimeInput)
+_TEXTUAL = (forms.TextInput, forms.NumberInput, forms.Textarea, forms.Select, forms.FileInput, forms.DateTimeInput)
 _MESSAGES = {
     "max_length": Label(
         "最多%(limit_value)d字，现有%(show_value)d字，请删减",

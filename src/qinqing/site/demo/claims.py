@@ -34,7 +34,7 @@ def play(now: datetime) -> None:
     for number, version in enumerate(selectors.live_versions().order_by("policy__code")):
         step = STEPS[number % len(STEPS)]
         began = _at_work(now - timedelta(days=DAYS_AGO[step]))
-        claims = _willed(version, began)
+        claims = _willed(version, began, step)
         if claims and step != "review":
             _on(player, version, claims, began, step)
 
@@ -45,11 +45,12 @@ def _at_work(moment: datetime) -> datetime:
     return calendar.moment_at(calendar.office_time(moment) + timedelta(minutes=1))
 
 
-def _willed(version: PolicyVersion, now: datetime) -> list[Claim]:
-    """Claims of companies whose agents can sign in; those that do not qualify claim nothing."""
+def _willed(version: PolicyVersion, now: datetime, step: str) -> list[Claim]:
+    """Claims of companies whose agents can sign in; those that do not qualify claim nothing. The first company, whom
+    visitors of the demo play, has been paid some; the rest it finds for itself."""
     made: list[Claim] = []
-    acting = Mandate.objects.filter(ends_on=None, person__user__isnull=False).order_by("pk")
-    for mandate in acting.select_related("person__user", "company"):
+    acting = Mandate.objects.filter(ends_on=None, person__user__isnull=False, company__status="存续").order_by("pk")
+    for mandate in acting.select_related("person__user", "company")[0 if step == "paid" else 1 :]:
         if len(made) == MOST:
             break
         assert mandate.person.user  # asked for above
