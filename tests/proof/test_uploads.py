@@ -162,7 +162,7 @@ def test_more_files_than_a_request_may_bring(office: Office, temporary: Path) ->
 
 def nothing_was_kept(office: Office, kept: set[Path], temporary: Path) -> None:
     assert stored() == kept
-    assert [file for file in temporary.rglob("*") if file.is_file()] == []
+    assert eventually(lambda: [file for file in temporary.rglob("*") if file.is_file()] == []), "temporary files stay"
     assert not Attachment.objects.filter(case=office.case).exists()
     assert Record.objects.filter(case=office.case).count() == 1
 
