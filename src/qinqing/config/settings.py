@@ -7,6 +7,7 @@ QINQING_COUNTY      folder with the county's units, calendar and overrides (defa
 QINQING_HOSTS       host names this installation answers to, separated by commas
 QINQING_SMS_URL     production: where phone codes are posted as signed JSON (qinqing.accounts.sms)
 QINQING_SMS_KEY     the key of that signature
+QINQING_REGISTER    address of the property register (clearing mortgages); empty: the embedded one, for demo and tests
 QINQING_HTTPS       1 when the proxy in front speaks HTTPS (secure cookies, HSTS)
 """
 
@@ -103,6 +104,7 @@ INSTALLED_APPS = [
     "qinqing.appeals",
     "qinqing.cards",
     "qinqing.policies",
+    "qinqing.mortgages",
     "qinqing.supervision",
     "qinqing.evaluation",
     "qinqing.insight",
@@ -132,6 +134,7 @@ AXES_VERBOSE = False
 SMS_SENDER = f"qinqing.accounts.sms.{'to_webhook' if MODE == 'production' else 'to_console'}"
 SMS_WEBHOOK = os.environ.get("QINQING_SMS_URL", "")
 SMS_KEY = os.environ.get("QINQING_SMS_KEY", "")
+MORTGAGE_REGISTER = os.environ.get("QINQING_REGISTER", "")  # its address; empty: the embedded one, which says so
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if MODE == "test"

@@ -22,6 +22,7 @@ ROOMS = (
     "appeals",
     "cards",
     "policies",
+    "mortgages",
     "supervision",
     "evaluation",
     "insight",

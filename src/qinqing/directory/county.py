@@ -21,7 +21,7 @@ from qinqing.accounts.models import User
 from qinqing.directory.models import Leave, Officer, Post, Unit
 from qinqing.directory.phones import check_phone
 from qinqing.directory.services import set_contacts
-from qinqing.lib.identifiers import Invalid
+from qinqing.lib.identifiers import Invalid, credit_code_problem
 
 
 class CountyError(ValueError):
@@ -87,6 +87,8 @@ def _check(file: Path, listed: list[tuple[dict[str, Any], str | None]], people: 
             faults.append(f"{where}: kind is {entry.get('kind')!r}; write one of {', '.join(Unit.Kind.values)}")
         if not isinstance(entry.get("name"), dict) or not entry["name"].get("zh"):
             faults.append(f"{where}: name must be {{zh: ..., en: ...}}")
+        if fault := credit_code_problem(str(entry.get("credit_code") or "")) if entry.get("credit_code") else None:
+            faults.append(f"{where}: {fault}")
         faults += [f"{where}: {role} {entry[role]} is not among the officers"
                    for role in ("liaison", "deputy") if role in entry and entry[role] not in names]  # fmt: skip
     for entry in people:
@@ -125,6 +127,7 @@ def _unit(entry: Mapping[str, Any], parent: Unit | None, counts: Counter[str]) -
         "kind": entry["kind"],
         "parent": parent,
         "desk": entry.get("desk", ""),
+        "credit_code": entry.get("credit_code", ""),
         "to_be_named": bool(entry.get("to_be_named")),
     }
     known = Unit.objects.filter(code=entry["code"]).first()

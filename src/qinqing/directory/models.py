@@ -74,13 +74,14 @@ class Mandate(models.Model):
 
 
 class Unit(models.Model):
-    """单位: authority, town, section (科室), window or bank branch, as a tree. A section has a liaison and a deputy."""
+    """单位: authority, town, section (科室), desk, or bank, as a tree. A section has a liaison and a deputy."""
 
     class Kind(models.TextChoices):
         AUTHORITY = "authority", "部门"
         TOWN = "town", "镇街"
         SECTION = "section", "科室"
         DESK = "desk", "岗位"
+        BANK = "bank", "银行"
 
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField("名称", max_length=80)
@@ -89,6 +90,7 @@ class Unit(models.Model):
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     desk = models.CharField("岗位代码", max_length=20, blank=True, db_index=True)  # procedures say `desk: window`
     to_be_named = models.BooleanField("待定名", default=False)  # the source names four of eleven sections
+    credit_code = models.CharField("统一社会信用代码", max_length=18, blank=True)  # of banks and who lends beside them
     liaison = models.ForeignKey("Officer", models.PROTECT, null=True, related_name="+", verbose_name="联络员")
     deputy = models.ForeignKey("Officer", models.PROTECT, null=True, related_name="+", verbose_name="副联络员")
     closed_on = models.DateField(null=True)
@@ -98,7 +100,10 @@ class Unit(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["desk"], condition=~Q(desk="") & Q(closed_on=None), name="unit_one_holder_of_a_desk"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["credit_code"], condition=~Q(credit_code=""), name="unit_one_of_a_credit_code"
+            ),
         ]
 
     def __str__(self) -> str:
