@@ -1,5 +1,6 @@
 """`./run test [--long] [pytest arguments]`: the suite on SQLite, on PostgreSQL, and in a real browser.
 
+A quick run asks PostgreSQL everything but what pages show and whom they let in; --long asks it everything.
 With pytest arguments (`./run test tests/lib -k friday`) it runs only those, on SQLite: for quick work.
 The exit code is 0 only if nothing failed; what could not run on this machine is said at the end.
 """
@@ -72,7 +73,8 @@ def _everything(*, long: bool) -> Iterator[Outcome]:
         yield Outcome("PostgreSQL", why="not installed, and only root with apt may install it here: install postgresql")
     else:
         with postgres.cluster() as address:
-            yield _pytest("PostgreSQL", [*suite, "--database-only"], address)
+            fewer = ["--database-only"] if long else ["--database-only", "--no-pages"]
+            yield _pytest("PostgreSQL", [*suite, *fewer], address)
     if chromium is None:
         yield Outcome(
             "Browser", why="no Chromium that starts, and only root with apt may install it here: install chromium"

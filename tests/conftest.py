@@ -25,11 +25,13 @@ settings.register_profile("quick", deadline=None, derandomize=True, max_examples
 settings.register_profile("long", deadline=None, derandomize=True, max_examples=300)
 settings.load_profile("quick")
 
+PAGES = ("test_web.py", "test_pages_", "test_editor_pages", "test_card_page", "test_permissions")
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="leave out tests that use no database")
+    parser.addoption("--no-pages", action="store_true", help="leave out pages, alike on every database")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest reads -m
@@ -38,6 +40,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    if config.getoption("--no-pages"):
+        config.hook.pytest_deselected(items=[item for item in items if item.path.name.startswith(PAGES)])
+        items[:] = [item for item in items if not item.path.name.startswith(PAGES)]
     if config.getoption("--database-only"):
         config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
         items[:] = [item for item in items if _uses_database(item)]

@@ -100,7 +100,8 @@ def assert_accessible(page: Page, *, ignore: tuple[str, ...] = ()) -> None:
     """Fail on any breach of WCAG 2.1 AA that axe finds on the open page. `ignore` names axe rules to leave out."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options)
     breaches = [
         f"{breach['id']} ({breach['impact']}): {breach['help']}\n    "
         + "\n    ".join(f"{node['target']}: {node['html'][:160]}" for node in breach["nodes"])

@@ -20,6 +20,7 @@ from qinqing.cases.models import Case
 from tests.cases.county import TUESDAY, County, build
 from tests.cases.doors import client, happened
 from tests.conftest import Clock
+from tests.examples import many
 
 pytestmark = pytest.mark.django_db
 OPENING = {"procedure": "hard_case", "title": "停车难", "fields": {"text": "厂区停车难"}}
@@ -231,7 +232,7 @@ class TestAct:
             st.characters(), max_size=3
         )
 
-        @hypothesis(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+        @hypothesis(max_examples=many(80), deadline=None, suppress_health_check=list(HealthCheck))
         @given(
             st.dictionaries(names, values, max_size=4), st.sampled_from(["dispatch", "answer_now", "decline", "note"])
         )

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from qinqing.cases import blobs
 from qinqing.cases.blobs import LARGEST, BadFile, StoredFile
 from qinqing.cases.pictures import pixels
+from tests.examples import many
 
 PDF = b"%PDF-1.7\n..."
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
@@ -223,7 +224,7 @@ def test_a_door_that_breaks_off_leaves_nothing(folder: Path) -> None:
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda rest: b"PK\x03\x04" + rest))
-@hypothesis(suppress_health_check=list(HealthCheck), max_examples=300)
+@hypothesis(suppress_health_check=list(HealthCheck), max_examples=many(300))
 def test_any_bytes_are_taken_or_refused(content: bytes) -> None:
     try:
         found = store("任意", content)
@@ -233,7 +234,7 @@ def test_any_bytes_are_taken_or_refused(content: bytes) -> None:
 
 
 @given(st.data())
-@hypothesis(suppress_health_check=list(HealthCheck), max_examples=300)
+@hypothesis(suppress_health_check=list(HealthCheck), max_examples=many(300))
 def test_a_damaged_document_is_taken_or_refused(data: st.DataObject) -> None:
     content = bytearray(archive("word/document.xml", "b.xml"))
     for _ in range(data.draw(st.integers(1, 4))):

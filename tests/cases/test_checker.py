@@ -22,6 +22,7 @@ from qinqing.cases.procedure import Procedure, ProcedureError
 from qinqing.cases.reading import parse
 from tests.cases.definitions import HARD_CASE, KNOWN, SOUND, Seeded, changed, dump, dump_fast, is_proved, seeded
 from tests.cases.exploring import TooMany, strands
+from tests.examples import many
 
 SEEDED = seeded()
 
@@ -120,7 +121,7 @@ def _mutate(data: st.DataObject, raw: dict[str, Any]) -> None:
         del part[key]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=many(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.sampled_from([SOUND, SOUND, HARD_CASE]), st.integers(1, 3))
 def test_what_is_proved_after_random_changes_does_not_strand(data: st.DataObject, text: str, changes: int) -> None:
     raw = yaml.safe_load(text)
@@ -212,7 +213,7 @@ def _way(draw: st.DrawFn, tasks: list[str], ahead: list[str], stages: list[str],
     return {"ahead": {"to": draw(some_ahead)}, "complete": {"completes": True}}.get(kind, {})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=many(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(procedures())
 def test_what_is_proved_of_random_procedures_does_not_strand(raw: dict[str, Any]) -> None:
     procedure, findings = examine(dump_fast(raw), KNOWN)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qinqing.cases.forms import TEXTS, Bad, Filled, fill
 from qinqing.cases.procedure import Field
 from qinqing.lib.labels import Label
+from tests.examples import many
 
 NAME = Label("字段", "Field")
 CHOICES = {"general": Label("一般", "General"), "complex": Label("复杂", "Complex")}
@@ -34,7 +35,7 @@ def one(kind: str, raw: Any, **more: Any) -> Any:
     return {**filled.set, **filled.texts}[kind]
 
 
-@settings(max_examples=600)
+@settings(max_examples=many(600))
 @given(
     st.dictionaries(st.sampled_from(KINDS) | st.text(max_size=5), anything, max_size=5), st.sets(st.sampled_from(KINDS))
 )
@@ -50,7 +51,7 @@ def test_anything_is_filled_or_bad(data: dict[str, Any], optional: set[str]) -> 
         well_typed(filled)
 
 
-@settings(max_examples=600)
+@settings(max_examples=many(600))
 @given(st.sampled_from(KINDS), anything)
 def test_any_field_takes_anything_or_says_why_not(kind: str, raw: Any) -> None:
     value = one(kind, raw)

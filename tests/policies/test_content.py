@@ -47,6 +47,7 @@ from qinqing.policies.policy import (
     Window,
 )
 from qinqing.policies.to_yaml import to_yaml
+from tests.examples import many
 from tests.policies.texts import DEMO, LIUHE, SOUND, spoilt
 
 KNOWN_HASH = "aa6db4615a5cae38753a350d6b2586c6562d5bdb573109fbe384363312d72f8e"
@@ -242,7 +243,7 @@ policies = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(150), deadline=None)
 @given(policies)
 def test_any_policy_written_out_is_read_back_the_same(policy: Policy) -> None:
     text = to_yaml(policy)

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from qinqing.appeals import alike
 from qinqing.appeals.models import Alike
-from qinqing.cases.models import Case, Payload
+from qinqing.cases.models import Case, Event, Payload
 
 _PIECE = 2000  # texts in memory at once
 
@@ -70,11 +70,15 @@ def found_groups() -> list[Group]:
 
 
 def _texts() -> Iterator[tuple[int, str]]:
-    """(case, text) of every message; read in pieces, so that memory holds one piece of texts, and no plan of the
-    database, which knows nothing yet of rows brought in a moment ago, can be worse than a piece."""
+    """(case, text) of every message, piece by piece and table by table: memory holds one piece of texts, and each query
+    looks rows up by a key. A join of these tables, on rows brought in a moment ago that the database has no statistics
+    of yet, took PostgreSQL a quarter of an hour for 2,816 messages."""
     messages = Case.objects.filter(procedure__code="message", closed_at__isnull=False).order_by("pk")
     ids = list(messages.values_list("pk", flat=True))
     for start in range(0, len(ids), _PIECE):
-        wanted = Payload.objects.filter(event__case__in=ids[start : start + _PIECE], event__seq=1, body__isnull=False)
-        for case_id, body in wanted.order_by("event__case").values_list("event__case_id", "body"):
-            yield case_id, json.loads(body or "")["texts"]["text"]
+        openings = Event.objects.filter(case__in=ids[start : start + _PIECE], seq=1).values_list("pk", "case_id")
+        case_of = dict(openings)
+        bodies = dict(Payload.objects.filter(event__in=list(case_of)).values_list("event_id", "body"))
+        for event_id, case_id in sorted(case_of.items(), key=lambda pair: pair[1]):
+            if body := bodies.get(event_id):
+                yield case_id, json.loads(body)["texts"]["text"]

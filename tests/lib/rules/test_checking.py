@@ -10,6 +10,7 @@ from qinqing.lib.rules.evaluating import evaluate
 from qinqing.lib.rules.parsing import parse
 from qinqing.lib.rules.terms import Term, TermError
 from qinqing.lib.rules.values import Given
+from tests.examples import many
 from tests.lib.rules.making import SPECS, TODAY, booleans, doubles, facts
 
 
@@ -88,7 +89,7 @@ def test_names() -> None:
     assert names(parse("true")) == frozenset()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 @given(booleans(2) | doubles(2), facts())
 def test_what_passes_never_has_a_type_fault(term: Term, values: dict[str, Given]) -> None:
     kind = kind_of(term, SPECS)

@@ -19,6 +19,7 @@ from qinqing.lib.rules.parsing import parse
 from qinqing.lib.rules.rule import Benefit, Condition, Fixed, Group, Higher, Node, Rate, Rule, Step, Tiers, Verdict
 from qinqing.lib.rules.terms import FactSpec, FactType
 from qinqing.lib.rules.values import Given
+from tests.examples import many
 from tests.lib.rules.making import FIXED, SPECS, TODAY, booleans, condition, facts, nodes, rule
 
 RD = parse("rd")
@@ -34,7 +35,7 @@ def of(*texts: str, kind: str = "all", benefit: Benefit = FIXED, **values: Given
     return explain(rule(*texts, kind=kind, benefit=benefit), values, SPECS, TODAY)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 @given(st.lists(st.tuples(nodes(2, booleans(1)), st.sampled_from(BENEFITS)), max_size=5), facts())
 def test_explains_what_is_decided(drawn: list[tuple[Node, Benefit]], values: dict[str, Given]) -> None:
     rules = [Rule(str(number), node, benefit) for number, (node, benefit) in enumerate(drawn)]
@@ -89,7 +90,7 @@ def trees_of_flags(draw: st.DrawFn) -> Node:
 FLAG_VALUES = st.fixed_dictionaries(dict.fromkeys(FLAGS, st.sampled_from((True, False, None, None))))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=many(400), deadline=None)
 @given(trees_of_flags(), FLAG_VALUES)
 def test_missing_is_the_smallest_set_that_can_make_a_yes(tree: Node, values: dict[str, Given]) -> None:
     one = Rule("R", tree, FIXED)
@@ -111,7 +112,7 @@ def test_missing_is_the_smallest_set_that_can_make_a_yes(tree: Node, values: dic
     assert can(sorted(found.missing))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=many(400), deadline=None)
 @given(trees_of_flags(), FLAG_VALUES)
 def test_changes_are_the_fewest_that_can_make_a_yes(tree: Node, values: dict[str, Given]) -> None:
     one = Rule("R", tree, FIXED)

@@ -21,10 +21,11 @@ from qinqing.lib.rules.rule import Condition, Node, Rule, Verdict
 from qinqing.lib.rules.standard import cel
 from qinqing.lib.rules.terms import Binary, FactType, Term
 from qinqing.lib.rules.values import UNKNOWN, Given
+from tests.examples import many
 from tests.lib.rules.making import FIXED, SPECS, TODAY, booleans, condition, facts, nodes
 
 oracle = pytest.importorskip("cel_expr_python.cel", reason="cel-expr-python is not installed")
-MANY = settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=many(600), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @cache
@@ -121,7 +122,7 @@ def test_division_by_zero_is_unknown_though_cel_has_infinity(text: str) -> None:
     assert evaluate(parse(text), values, SPECS, TODAY) is UNKNOWN
 
 
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 @given(
     st.integers(1, 10**12),
     st.integers(-2, 2),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qinqing.lib.rules.parsing import MAX_TEXT, name_fault, parse
 from qinqing.lib.rules.printing import text
 from qinqing.lib.rules.terms import Binary, Call, Choice, ListOf, Literal, Name, Term, TermError, Unary
+from tests.examples import many
 from tests.lib.rules.making import booleans, doubles, ints, strings
 
 X, Y = Name("x"), Name("y")
@@ -24,7 +25,7 @@ def number(value: float | int) -> Literal:
     return Literal(value, repr(value))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(booleans(2) | doubles(2) | ints(2) | strings())
 def test_what_is_written_is_read_as_the_same_term(term: Term) -> None:
     assert parse(text(term)) == term
@@ -35,7 +36,7 @@ def test_any_text_survives(term: Term) -> None:
     assert parse(text(term)) == term
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(st.text(max_size=60) | st.lists(st.sampled_from(SCRAPS)).map(" ".join))
 def test_whatever_is_typed_is_read_or_refused_at_a_place(typed: str) -> None:
     try:

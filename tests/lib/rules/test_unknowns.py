@@ -29,6 +29,7 @@ from qinqing.lib.rules.rule import (
 )
 from qinqing.lib.rules.terms import Term
 from qinqing.lib.rules.values import UNKNOWN, Given
+from tests.examples import many
 from tests.lib.rules.making import FIXED, SPECS, TODAY, booleans, condition, facts, nodes, rule
 
 NO, MAYBE, YES = Verdict
@@ -89,7 +90,7 @@ def fuller(values: dict[str, Given], more: dict[str, Given]) -> dict[str, Given]
     return {**more, **{id: value for id, value in values.items() if value is not None}}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=many(400), deadline=None)
 @given(nodes(2, booleans(2)), facts(), facts())
 def test_more_facts_never_turn_a_yes_or_a_no(node: Node, values: dict[str, Given], more: dict[str, Given]) -> None:
     one = Rule("R", node, FIXED)
@@ -98,7 +99,7 @@ def test_more_facts_never_turn_a_yes_or_a_no(node: Node, values: dict[str, Given
         assert early in (MAYBE, late)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=many(200), deadline=None)
 @given(st.lists(booleans(1), min_size=2, max_size=4), st.sampled_from(("all", "any")), facts())
 def test_order_never_matters(terms: list[Term], kind: str, values: dict[str, Given]) -> None:
     conditions = [Condition(str(n), SPECS["rd"].label, "", term, "") for n, term in enumerate(terms)]
@@ -131,7 +132,7 @@ def test_a_missing_base_never_pays_least_of_all_the_cap(benefit: Benefit) -> Non
     assert amount(benefit, values, SPECS, TODAY) is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 @given(nodes(1), facts(), st.sampled_from([*CAPPED, FIXED]))
 def test_money_only_with_a_yes(node: Node, values: dict[str, Given], benefit: Benefit) -> None:
     decision = decide(Rule("R", node, benefit), values, SPECS, TODAY)
