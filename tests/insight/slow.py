@@ -32,7 +32,7 @@ def facts(case: Case) -> dict[str, Any]:
         "procedure": spec.code, "seq": len(heads), "channel": heads[0]["channel"], "opened_at": times[0],
         "level": last.level, "held": "~wait" in last.clocks, "outcome": last.outcome,
         "kind": last.fields.get("class") or "", "result": last.fields.get("result") or "",
-        "lead_id": last.fields.get("lead"),
+        "lead_id": last.fields.get("lead"), "stage": "" if last.outcome else last.stage,
         "returned": acts.count("return"), "sent_back": acts.count("send_back"), "reopened": acts.count("reopen"),
         "urged": acts.count("urge"),
         "written_off": bool(last.outcome) and spec.closed[last.outcome].phase == "write_off",

@@ -131,7 +131,7 @@ def test_counted_by_hand(leader: Client) -> None:
     assert len(due) >= 20
     reds = [r for r in rows if r.closed_at is None and not r.held and r.due_at and r.due_at < TUESDAY]
     assert measuring.count(shelf()["reds_now"], scope) == len(reds) > 0
-    told = measuring.spreads_by_lead(shelf()["time_to_feedback"], scope)
+    told = measuring.spreads(shelf()["time_to_feedback"], scope, "lead_id")
     for lead in Unit.objects.filter(pk__in=told):
         minutes = sorted(r.working_minutes for r in rows if r.lead_id == lead.pk and r.feedback_at
                          and r.working_minutes is not None and period.start <= r.feedback_at)  # fmt: skip

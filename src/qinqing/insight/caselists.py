@@ -9,17 +9,20 @@ from datetime import datetime
 from qinqing.cases import calendars, shelf
 from qinqing.cases.models import Case
 from qinqing.cases.rows import LEVELS
+from qinqing.insight import measuring
 from qinqing.insight.columns import COLUMNS
 from qinqing.insight.conditions import query
 from qinqing.insight.indicators import Indicator
 from qinqing.insight.measuring import Scope
 from qinqing.insight.models import CaseFigure
 from qinqing.lib.labels import Label
-from qinqing.ui.dates import stamp
-from qinqing.ui.figures import UNKNOWN, working_days
+from qinqing.ui.dates import local, short_day, stamp
+from qinqing.ui.figures import FEWEST, UNKNOWN, money, wilson, working_days
 
-# by the column that puts a case into the period: which columns show why it counts as it does
+# by the column that is measured, else by the one that puts a case into the period: which show why it counts as it does
 TOLD = {
+    "days_to_paid": ("eligible_at", "paid_at", "days_to_paid"),
+    "paid_at": ("paid_at", "paid_fen", "recovered_fen"),
     "sign_due_at": ("sign_due_at", "signed_at"),
     "feedback_due": ("feedback_due", "feedback_at"),
     "feedback_at": ("dispatched_at", "feedback_at", "working_minutes"),
@@ -29,6 +32,7 @@ TOLD = {
     "opened_at": ("opened_at",),
     "": ("opened_at", "due_at", "level"),
 }
+DAYS = ("eligible_at", "paid_at")  # moments of which the day counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +52,50 @@ def lines(figures: Iterable[CaseFigure], indicator: Indicator, scope: Scope) -> 
     if indicator.hits is not None:
         behind = CaseFigure.objects.filter(pk__in=[row.pk for row in rows]).filter(query(indicator.hits, scope.moments))
         hits = set(behind.values_list("pk", flat=True))
-    names = TOLD.get(indicator.period, ("opened_at",))
+    names = TOLD.get(indicator.of or indicator.period) or TOLD.get(indicator.period, ("opened_at",))
     return [
         Line(
             row.case,
             row.lead.label if row.lead else None,
-            tuple((COLUMNS[name].label, value_label(row, name, scope.now)) for name in names),
+            tuple(
+                (COLUMNS[name].label, value_label(row, name, scope.now))
+                for name in names
+                if name != "recovered_fen" or row.recovered_fen != 0
+            ),
             row.pk in hits if indicator.hits is not None else None,
         )
         for row in rows
     ]
+
+
+def summary(indicator: Indicator, scope: Scope, part: str = "all") -> Label | None:
+    """What the figure itself says, where that is not the number of its cases."""
+    match indicator.measure:
+        case "share":
+            share = measuring.share(indicator, scope)
+            return Label.of(briefly(share.hits, share.total))
+        case "sum":
+            fen = money(measuring.value(indicator, scope, part))
+            return Label(f"合计{fen.zh}", f"{fen.en} in all")
+        case "distinct":
+            number = measuring.value(indicator, scope, part)
+            return Label(f"{number:,}家企业", f"{number:,} companies")
+        case "spread" if indicator.of == "days_to_paid":
+            found = measuring.spreads(indicator, scope).get(None)
+            if found is not None:
+                return Label(
+                    f"半数在{found.median}天内，九成在{found.p90}天内",
+                    f"half within {found.median} days, nine in ten within {found.p90}",
+                )
+    return None
+
+
+def briefly(hits: int, total: int) -> str:
+    """A share in few signs; fewer than 20 are counts only."""
+    if total < FEWEST:
+        return f"{hits}／{total}"
+    low, high = wilson(hits, total)
+    return f"{100 * hits / total:.1f}%（{100 * low:.1f}—{100 * high:.1f}%）"
 
 
 def value_label(row: CaseFigure, name: str, now: datetime) -> Label:
@@ -65,8 +103,14 @@ def value_label(row: CaseFigure, name: str, now: datetime) -> Label:
     value = getattr(row, name)
     if value is None or value == "":
         return UNKNOWN
+    if name in DAYS:
+        return short_day(local(value).date(), local(now).date())
     if isinstance(value, datetime):
         return stamp(value, now)
+    if COLUMNS[name].kind == "money":
+        return money(value)
+    if name == "days_to_paid":
+        return Label(f"{value}天", f"{value} days" if value != 1 else "1 day")
     if name in {"working_minutes", "suspended_minutes"}:
         return working_days(round(value / calendars.current().minutes_per_day, 1))
     if name == "level":

@@ -9,7 +9,8 @@ from qinqing.lib.labels import Label
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`kind`: text, moment, number, flag (true, false, or null for “cannot be said yet”) or unit."""
+    """`kind`: text, moment, number, money (whole fen), flag (true, false, or null for “cannot be said yet”), unit or
+    party."""
 
     kind: str
     label: Label
@@ -24,6 +25,7 @@ COLUMNS: dict[str, Column] = {
     "procedure": _column("text", "流程", "Procedure", "办件所走流程的代码", "Code of the procedure it runs by"),
     "channel": _column("text", "来源", "Channel", "诉求的来源", "The way it came in"),
     "kind": _column("text", "类别", "Class", "受理时定的类别；没有分类的流程为空", "Given at intake; empty where none"),
+    "stage": _column("text", "环节", "Stage", "现在所处环节的代码；办结后为空", "Code of the stage; empty once closed"),
     "lead": _column("unit", "主办", "Lead", "主办科室或单位", "The lead section or unit"),
     "authority": _column("unit", "主办单位", "Authority", "主办科室所在的部门", "The authority the lead belongs to"),
     "opened_at": _column("moment", "登记时间", "Opened", "首次登记的时间", "When it was first taken in"),
@@ -106,4 +108,34 @@ COLUMNS: dict[str, Column] = {
         "The latest rating that counts; mistakes set aside do not",
     ),
     "rated_at": _column("moment", "评价时间", "Rated", "该次评价的时间", "When that rating was given"),
+    "policy": _column("text", "政策", "Policy", "所申领政策的代码；其他办件为空", "Code of the policy; else empty"),
+    "party": _column("party", "企业", "Company", "申领的企业", "The company that claims"),
+    "eligible_at": _column(
+        "moment", "符合时间", "Eligible since",
+        "系统匹配得知企业符合这项政策的时间（申领时所处的那一段）；以前年度申领过的，不早于本年1月1日；后续各期为其条件确认之时；申领前未匹配的为空",
+        "When matching first found the company eligible (the stretch it claimed in); having claimed it for an earlier "
+        "year, not before 1 January; of a later instalment, when its condition was confirmed; empty where not matched "
+        "before it claimed",
+    ),
+    "paid_at": _column(
+        "moment", "到账时间", "Paid",
+        "登记银行支付成功的时间；银行退回的不算，改付成功后为再次成功之时",
+        "When the bank's word that it was paid was recorded; what the bank sent back is not paid until paid again",
+    ),
+    "paid_fen": _column("money", "兑付金额", "Paid (sum)", "银行支付成功的金额", "What the bank has paid"),
+    "recovered_fen": _column(
+        "money", "已追回", "Recovered", "其中至今已追回的金额", "What of it has been recovered so far",
+    ),
+    "days_to_paid": _column(
+        "number", "符合到到账（天）", "Days to paid", "符合之日至到账之日的自然日数；符合时间不明的为空",
+        "Calendar days from the day it was eligible to the day it was paid; empty where the first is not known",
+    ),
+    "one_tap": _column(
+        "flag", "免申即享", "By one tap",
+        "企业自己在线确认一次，到账前没有提交、补充、被要求或由经办人核验过申报材料；后续各期为空",
+        "Willed online by the company with one tap; until paid no document was filed, added, asked for or ticked as "
+        "seen; empty for later instalments",
+    ),
 }  # fmt: skip
+OF_CLAIMS = ("policy", "party", "eligible_at", "paid_at", "paid_fen", "recovered_fen", "days_to_paid", "one_tap")
+"""Columns that policy claims alone have."""

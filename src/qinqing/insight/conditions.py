@@ -21,13 +21,13 @@ OPS: dict[str, tuple[str, ...]] = {  # op -> kinds of column it is for
     "is": ("text", "number", "flag"),
     "is_not": ("text", "number"),
     "in": ("text", "number"),
-    "lt": ("moment", "number"),
-    "le": ("moment", "number"),
-    "gt": ("moment", "number"),
-    "ge": ("moment", "number"),
-    "known": ("moment", "flag", "number", "unit"),
+    "lt": ("moment", "number", "money"),
+    "le": ("moment", "number", "money"),
+    "gt": ("moment", "number", "money"),
+    "ge": ("moment", "number", "money"),
+    "known": ("moment", "flag", "number", "money", "unit"),
 }
-_TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "number": (int,), "flag": (bool,)}
+_TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "number": (int,), "money": (int,), "flag": (bool,)}
 
 
 def query(condition: Condition, moments: Mapping[str, datetime]) -> Q:
@@ -48,6 +48,12 @@ def query(condition: Condition, moments: Mapping[str, datetime]) -> Q:
     if op == "known":
         return Q(**{f"{column}__isnull": not value})
     return Q(**{f"{column}__{'lte' if op == 'le' else 'gte' if op == 'ge' else op}": value})
+
+
+def speaks_of(condition: Condition, column: str, value: str) -> bool:
+    """Whether it names this value of the column."""
+    return any(part["column"] == column and value in ([part["value"]] if part["op"] == "is" else part["value"])
+               for part in _plain(condition) if part["op"] in {"is", "in"})  # fmt: skip
 
 
 def moments_in(condition: Condition) -> set[str]:

@@ -43,6 +43,7 @@ class Facts:
     channel: str
     seq: int = 0
     kind: str = ""
+    stage: str = ""
     lead: int | None = None
     dispatched_at: datetime | None = None
     sign_due_at: datetime | None = None
@@ -168,6 +169,7 @@ class _Folding:
         facts.result, facts.outcome = str(state.fields.get("result") or ""), state.outcome
         end = self.spec.closed.get(state.outcome)
         facts.written_off = end is not None and end.phase == "write_off"
+        facts.stage = state.stage if state.is_open else ""
         facts.level, facts.held = state.level, state.held
         facts.due_at = _time(state.due) if state.due and state.is_open else None
         facts.on_time = _kept(facts.feedback_at, facts.feedback_due, facts.closed_at)

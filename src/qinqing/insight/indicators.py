@@ -19,19 +19,25 @@ from qinqing.insight import conditions
 from qinqing.insight.columns import COLUMNS
 from qinqing.insight.conditions import Condition
 from qinqing.lib.labels import Label
+from qinqing.policies.claims import PROCEDURE as CLAIM
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 SHIPPED = Path(__file__).with_name("indicators")
 SCHEMA = Path(__file__).with_name("indicator.schema.json")
-# taken in less closed is the change of the stock: pages rest on it, so these four are the same everywhere
-FIXED = ("opened", "closed", "stock", "open_now")
+OF_KIND = {"spread": "number", "sum": "money", "distinct": "party"}  # measure -> kind of the column it is of
+# the same everywhere: taken in less closed is the change of the stock; what was paid is read together, of one period
+FIXED = (
+    "opened", "closed", "stock", "open_now", "policy_paid", "policy_recovered", "policy_companies", "policy_one_tap",
+    "policy_days_unknown",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One figure's definition. `measure`: count, share (hits of population) or spread (median and p90 of `of`)."""
+    """One figure's definition. `measure`: count, share (hits of population), spread (median and p90 of the number
+    column `of`), sum (of a money column, in fen) or distinct (how many companies)."""
 
     id: str
     label: Label
@@ -48,6 +54,11 @@ class Indicator:
     def timed(self) -> bool:
         """Whether it speaks of a period (else of this moment)."""
         return bool(self.period) or not {"start", "end"}.isdisjoint(conditions.moments_in(self.population))
+
+    @property
+    def of_claims(self) -> bool:
+        """Whether it counts policy claims: their lists say what was paid."""
+        return conditions.speaks_of(self.population, "procedure", CLAIM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +133,11 @@ def _misfits(path: Path, data: Any) -> Iterator[tuple[str, Label]]:
         yield (
             "id",
             Label(
-                f"{data['id']}与进出恒等有关，县里不能另定",
+                f"{data['id']}是页面的共同口径，县里不能另定",
                 f"{data['id']} is the same everywhere; a county cannot change it",
             ),
         )
-    for name, kind in (("of", "number"), ("period", "moment")):
+    for name, kind in (("of", OF_KIND.get(data["measure"], "")), ("period", "moment")):
         if name in data and (data[name] not in COLUMNS or COLUMNS[data[name]].kind != kind):
             fitting = ", ".join(column for column, told in COLUMNS.items() if told.kind == kind)
             yield name, Label(f"{name}应为以下列之一：{fitting}", f"{name} must be one of {fitting}")

@@ -1,18 +1,20 @@
 """计量: indicators counted in the database, and the cases behind each figure. Reads only.
 
+`count`, `share`, `shares`, `spreads` each read one indicator; `together` reads several of one period at once.
+
 A figure and the list behind it are the same query: `cases_behind(indicator, scope, part)` has as many rows as the
 figure says. All counting is done by the database; indexes of `CaseFigure` hold what the rates read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q, QuerySet, Value, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Aggregate, Count, Q, QuerySet, Sum, Value
 from django.urls import reverse
 
 from qinqing.insight.conditions import query
@@ -26,12 +28,13 @@ PARTS = ("all", "hits", "missed")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Of what a figure speaks: the moment, the period (where the indicator has one), a unit, a channel."""
+    """Of what a figure speaks: the moment, the period (where the indicator has one), a unit, a channel, a policy."""
 
     now: datetime
     period: Period | None = None
     unit: int | None = None
     channel: str | None = None
+    policy: str | None = None  # its code
 
     @property
     def moments(self) -> dict[str, datetime]:
@@ -68,6 +71,13 @@ class Spread:
     total: int
     median: int
     p90: int
+
+
+class Numbers(dict[str, Any]):
+    """What several indicators say of the same cases, by their ids."""
+
+    def share(self, name: str) -> Share:
+        return Share(self[f"{name}.hits"], self[name])
 
 
 def cases_behind(indicator: Indicator, scope: Scope, part: str = "all") -> QuerySet[CaseFigure]:
@@ -120,22 +130,41 @@ def counts_over(indicator: Indicator, periods: list[Period], scope: Scope) -> li
     return [count(indicator, replace(scope, period=period)) for period in periods]
 
 
-def spreads_by_lead(indicator: Indicator, scope: Scope) -> dict[int, Spread]:
-    """Median and p90 of each lead unit, ranked by the database."""
-    rows = (
-        CaseFigure.objects.filter(_population(indicator, scope), lead__isnull=False)
-        .annotate(
-            rank=Window(RowNumber(), partition_by=F("lead_id"), order_by=F(indicator.of).asc()),
-            total=Window(Count("*"), partition_by=F("lead_id")),
-        )
-        .filter(Q(rank=(F("total") * 50 + 99) / 100) | Q(rank=(F("total") * 90 + 99) / 100))
-        .order_by("lead_id", "rank")
-        .values_list("lead_id", "total", indicator.of)
-    )
-    ranked: dict[int, list[tuple[int, int]]] = {}
-    for lead, total, value in rows:
-        ranked.setdefault(lead, []).append((total, value))
-    return {lead: Spread(found[0][0], found[0][1], found[-1][1]) for lead, found in ranked.items()}
+def spreads(indicator: Indicator, scope: Scope, by: str | None = None) -> dict[Any, Spread]:
+    """Median and p90 by the value of a column (rows without one left out), or of all under None. The database counts
+    how often each value occurs: few rows, and no sorting of all of them."""
+    columns = [by, indicator.of] if by else [indicator.of]
+    rows = CaseFigure.objects.filter(_population(indicator, scope)).order_by().values(*columns)
+    counts: dict[Any, dict[int, int]] = {}
+    for *key, value, number in rows.annotate(n=Count(Value(1))).values_list(*columns, "n"):
+        if value is not None and key != [None]:
+            counts.setdefault(key[0] if key else None, {})[value] = number
+    return {key: _spread(found) for key, found in counts.items()}
+
+
+def together(indicators: Sequence[Indicator], scope: Scope, by: str | None = None) -> dict[Any, Numbers]:
+    """Several indicators of one period column in one reading: by the value of a column, or of all under None. Spreads
+    are read by `spreads`."""
+    column = indicators[0].period
+    assert column and all(one.period == column for one in indicators), "they speak of one period"
+    asked: dict[str, Aggregate] = {}
+    for one in indicators:
+        population = query(one.population, scope.moments)
+        asked[one.id] = _aggregate(one, population)
+        if one.measure in {"sum", "distinct"}:
+            asked[f"{one.id}.cases"] = Count(Value(1), filter=population)
+        if one.hits is not None:
+            asked[f"{one.id}.hits"] = Count(Value(1), filter=population & query(one.hits, scope.moments))
+    found = CaseFigure.objects.filter(_place(indicators[0], scope)).order_by()
+    if by is None:
+        return {None: Numbers(found.aggregate(**asked))}
+    return {row.pop(by): Numbers(row) for row in found.values(by).annotate(**asked)}
+
+
+def value(indicator: Indicator, scope: Scope, part: str = "all") -> int:
+    """What a figure says: cases, or fen (sum), or companies (distinct)."""
+    asked = {"n": _aggregate(indicator, None)}
+    return int(cases_behind(indicator, scope, part).aggregate(**asked)["n"])
 
 
 def link(indicator: str, scope: Scope, part: str = "all") -> str:
@@ -147,6 +176,8 @@ def link(indicator: str, scope: Scope, part: str = "all") -> str:
         told["unit"] = scope.unit
     if scope.channel is not None:
         told["channel"] = scope.channel
+    if scope.policy is not None:
+        told["policy"] = scope.policy
     if part != "all":
         told["part"] = part
     return reverse("insight:cases", args=[indicator]) + (f"?{urlencode(told)}" if told else "")
@@ -156,7 +187,12 @@ def link(indicator: str, scope: Scope, part: str = "all") -> str:
 
 
 def _population(indicator: Indicator, scope: Scope) -> Q:
-    found = query(indicator.population, scope.moments)
+    return query(indicator.population, scope.moments) & _place(indicator, scope)
+
+
+def _place(indicator: Indicator, scope: Scope) -> Q:
+    """Where and when: all but what the population asks."""
+    found = Q()
     if indicator.period:
         assert scope.period is not None, f"{indicator.id} speaks of a period"
         found &= _inside(indicator, scope.period)
@@ -164,7 +200,29 @@ def _population(indicator: Indicator, scope: Scope) -> Q:
         found &= Q(lead=scope.unit) | Q(authority=scope.unit)
     if scope.channel is not None:
         found &= Q(channel=scope.channel)
+    if scope.policy is not None:
+        found &= Q(policy=scope.policy)
     return found
+
+
+def _spread(counts: Mapping[int, int]) -> Spread:
+    """Nearest rank: the value of the ceil(share x total)-th of all, in order."""
+    total = sum(counts.values())
+    ranks, reached, found = [-(-total * 50 // 100), -(-total * 90 // 100)], 0, list[int]()
+    for value in sorted(counts):
+        reached += counts[value]
+        while ranks and ranks[0] <= reached:
+            ranks.pop(0)
+            found.append(value)
+    return Spread(total, *found)
+
+
+def _aggregate(indicator: Indicator, which: Q | None) -> Aggregate:
+    if indicator.measure == "sum":
+        return Sum(indicator.of, filter=which, default=0)
+    if indicator.measure == "distinct":
+        return Count(indicator.of, filter=which, distinct=True)
+    return Count(Value(1), filter=which)
 
 
 def _inside(indicator: Indicator, period: Period) -> Q:

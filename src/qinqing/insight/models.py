@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from qinqing.cases.models import Case
-from qinqing.directory.models import Unit
+from qinqing.directory.models import Party, Unit
 
 
 class CaseFigure(models.Model):
@@ -22,6 +22,7 @@ class CaseFigure(models.Model):
     kind = models.CharField(max_length=40)  # the class given at intake; empty where there is none
     lead = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", db_index=False)
     authority = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", db_index=False)
+    stage = models.CharField(max_length=40, default="")  # empty once closed
     opened_at = models.DateTimeField()
     dispatched_at = models.DateTimeField(null=True)
     sign_due_at = models.DateTimeField(null=True)
@@ -47,6 +48,15 @@ class CaseFigure(models.Model):
     urged = models.PositiveSmallIntegerField()
     rating = models.CharField(max_length=9)  # empty: none that counts
     rated_at = models.DateTimeField(null=True)
+    # of policy claims only (payouts.py)
+    policy = models.CharField(max_length=60, default="")
+    party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="+", db_index=False)
+    paid_at = models.DateTimeField(null=True)
+    paid_fen = models.BigIntegerField(null=True)
+    recovered_fen = models.BigIntegerField(null=True)
+    eligible_at = models.DateTimeField(null=True)
+    days_to_paid = models.PositiveIntegerField(null=True)
+    one_tap = models.BooleanField(null=True)
 
     class Meta:
         verbose_name = "办件数据"
@@ -69,6 +79,22 @@ class CaseFigure(models.Model):
             models.Index(fields=["rated_at", "procedure", "rating", "authority", "channel"], name="figure_rated"),
             models.Index(fields=["feedback_at", "procedure", "lead", "working_minutes"], name="figure_feedback"),
             models.Index(fields=["handed_up_at"], name="figure_handed_up"),
+            # what was paid: all that its sums by policy, unit and month read
+            models.Index(
+                fields=[
+                    "paid_at",
+                    "procedure",
+                    "policy",
+                    "authority",
+                    "party",
+                    "paid_fen",
+                    "recovered_fen",
+                    "days_to_paid",
+                    "one_tap",
+                ],
+                condition=Q(paid_at__isnull=False),
+                name="figure_paid",
+            ),
         ]
 
 

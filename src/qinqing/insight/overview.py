@@ -181,15 +181,9 @@ class Overview:
         return [self.rate(name) for name in RATES]
 
     def rate(self, name: str) -> RateShown:
-        indicator, whole = indicators()[name], self.shares[name].whole
+        indicator = indicators()[name]
         before = measuring.share(indicator, self.before)
-        previous = before.hits / before.total if before.total >= FEWEST else None
-        rate = Rate(
-            indicator.label, whole.hits, whole.total, indicator.definition, measuring.link(name, self.scope, "hits"),
-            measuring.link(name, self.scope), previous,
-        )  # fmt: skip
-        told = against(whole, before, self.period.previous_name, indicator.direction) if whole.total >= FEWEST else ""
-        return RateShown(rate, Label.of(told), self._also(name))
+        return rate_shown(indicator, self.shares[name].whole, before, self.scope, self._also(name))
 
     def _also(self, name: str) -> Label:
         """Satisfaction says how many answered at all."""
@@ -266,7 +260,7 @@ class Overview:
     def paces(self) -> list[Pace]:
         """Sections with enough answers in the period, the slowest first."""
         day, found = calendars.current().minutes_per_day, list[Pace]()
-        for lead, spread in measuring.spreads_by_lead(indicators()["time_to_feedback"], self.scope).items():
+        for lead, spread in measuring.spreads(indicators()["time_to_feedback"], self.scope, "lead_id").items():
             href = measuring.link("time_to_feedback", replace(self.scope, unit=lead))
             if spread.total >= ENOUGH:
                 found.append(Pace(str(self._unit(lead)), spread.median / day, spread.p90 / day, spread.total, href))
@@ -316,6 +310,18 @@ class Overview:
         if unit.kind == Unit.Kind.SECTION and unit.parent and not unit.name.startswith(unit.parent.name):
             return Label(f"{unit.parent.name} {unit.name}", unit.label.en)  # English names leave no room for both
         return unit.label
+
+
+def rate_shown(indicator: Indicator, whole: Share, before: Share, scope: Scope, also: Label) -> RateShown:
+    """A share of the scope's period beside that of the one before."""
+    assert scope.period, f"{indicator.id} speaks of a period"
+    previous = before.hits / before.total if before.total >= FEWEST else None
+    rate = Rate(
+        indicator.label, whole.hits, whole.total, indicator.definition, measuring.link(indicator.id, scope, "hits"),
+        measuring.link(indicator.id, scope), previous,
+    )  # fmt: skip
+    told = against(whole, before, scope.period.previous_name, indicator.direction) if whole.total >= FEWEST else ""
+    return RateShown(rate, Label.of(told), also)
 
 
 def _done(row: Row) -> Label:

@@ -1,4 +1,4 @@
-"""重算: the rows of `CaseFigure`, made from events and ratings: one case after each act, or all of them again.
+"""重算: the rows of `CaseFigure`, made from events, ratings and payments: one case after each act, or all anew.
 
 `recount` makes a case's row whole and new each time, so doing it twice, late or in another order changes nothing.
 Imported history (`HISTORY`: answered messages of another platform) has no rows and so never meets live figures.
@@ -21,16 +21,20 @@ from qinqing.directory.models import Unit
 from qinqing.evaluation.models import Rating
 from qinqing.insight.folding import FACTS, Rated, fold
 from qinqing.insight.models import CaseFigure
+from qinqing.insight.payouts import NONE, PAYOUT, payouts
 from qinqing.lib.labels import Label
 from qinqing.messaging import reactions
 from qinqing.messaging.models import Delivery, Outbox
+from qinqing.policies.claims import PROCEDURE as CLAIM
 
 HISTORY = ("message",)  # procedures of imported history
 REACTION = "insight-figures"  # its name in reactions.py
 RECEIVER = f"{reactions.PREFIX}{REACTION}"
 SLICE = 300  # cases in one transaction: a fraction of a second on SQLite, where others wait
 SHOWN = 20
-COLUMNS = ("seq", "procedure", "lead_id", "authority_id", *(name for name in FACTS if name not in {"seq", "lead"}))
+COLUMNS = (
+    "seq", "procedure", "lead_id", "authority_id", *(name for name in FACTS if name not in {"seq", "lead"}), *PAYOUT,
+)  # fmt: skip
 
 
 def counted() -> QuerySet[Case]:
@@ -113,10 +117,12 @@ def _values(cases: list[Case]) -> dict[int, dict[str, Any]]:
     """Case id -> the columns of its row."""
     heads, ratings, calendar = _heads(cases), _ratings(cases), calendars.current()
     above = dict(Unit.objects.values_list("pk", "parent_id"))
+    specs = {case.pk: shelf.by_id(case.procedure_id) for case in cases}
+    paid = payouts([pk for pk, spec in specs.items() if spec.code == CLAIM], heads)
     found = {}
     for case in cases:
-        spec = shelf.by_id(case.procedure_id)
-        values = asdict(fold(heads[case.pk], ratings[case.pk], spec, calendar))
+        spec = specs[case.pk]
+        values = asdict(fold(heads[case.pk], ratings[case.pk], spec, calendar)) | asdict(paid.get(case.pk, NONE))
         lead = values.pop("lead")
         found[case.pk] = {**values, "procedure": spec.code, "lead_id": lead, "authority_id": above.get(lead) or lead}
     return found

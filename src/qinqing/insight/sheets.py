@@ -4,7 +4,6 @@ count again."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,18 +11,24 @@ from qinqing.cases import calendars, shelf
 from qinqing.cases.rows import LEVELS
 from qinqing.cases.sheets import CHANNELS
 from qinqing.insight.caselists import choice_label
-from qinqing.insight.columns import COLUMNS
+from qinqing.insight.columns import COLUMNS, OF_CLAIMS
+from qinqing.insight.indicators import Indicator
 from qinqing.insight.models import CaseFigure
 from qinqing.lib.labels import Label
 from qinqing.ui.sheets import Column, Sheet
 
-_LEFT_OUT = frozenset({"procedure", "authority", "working_minutes", "suspended_minutes", "level", "held"})
+_LEFT_OUT = frozenset({
+    "procedure", "authority", "party", "stage", "working_minutes", "suspended_minutes", "level", "held",
+})  # fmt: skip
+_KINDS = {"moment": "moment", "number": "number", "money": "yuan"}
 
 
-def sheet(title: Label, rows: Iterable[CaseFigure], note: Label, now: datetime) -> Sheet:
+def sheet(indicator: Indicator, rows: Iterable[CaseFigure], note: Label) -> Sheet:
     """Give the whole query, with `case`, `case__party` and `lead` at hand. `note`: the definition and the filter."""
     minutes = calendars.current().minutes_per_day
-    return Sheet(title, [*_BEFORE, *_facts(), *_after(minutes)], rows, note)
+    columns = [_fact(name) for name in COLUMNS if name not in _LEFT_OUT and name not in OF_CLAIMS]
+    paid = [_fact(name) for name in OF_CLAIMS if name not in _LEFT_OUT] if indicator.of_claims else []
+    return Sheet(indicator.label, [*_BEFORE, *paid, *columns, *_after(minutes)], rows, note)
 
 
 def _plain(zh: str, en: str, means: tuple[str, str], value: Callable[[Any], Any], width: int = 14) -> Column:
@@ -38,13 +43,9 @@ _BEFORE = [
 ]
 
 
-def _facts() -> list[Column]:
-    return [_fact(name) for name in COLUMNS if name not in _LEFT_OUT]
-
-
 def _fact(name: str) -> Column:
     told = COLUMNS[name]
-    kind = {"moment": "moment", "number": "number"}.get(told.kind, "text")
+    kind = _KINDS.get(told.kind, "text")
     return Column(told.label, told.definition, lambda row: _value(row, name), 17 if kind == "moment" else 12, kind)
 
 

@@ -18,20 +18,23 @@ from qinqing.directory.models import Unit
 from qinqing.insight import brief as briefs
 from qinqing.insight import measuring, periods, recounting, weekly
 from qinqing.insight import sheets as figure_sheets
-from qinqing.insight.caselists import lines
+from qinqing.insight.caselists import lines, summary
 from qinqing.insight.indicators import Indicator, shelf
 from qinqing.insight.measuring import PARTS, Scope
 from qinqing.insight.models import Brief, CaseFigure
 from qinqing.insight.overview import Overview
 from qinqing.insight.periods import KINDS, Period, period_of
+from qinqing.insight.policy_overview import PolicyOverview
+from qinqing.insight.policy_sheets import policy_sheet
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
 from qinqing.lib.wallclock import now as present
+from qinqing.policies.selectors_figures import titles
 from qinqing.ui import papers, sheets
 from qinqing.ui.errors import NotFound, Problem
-from qinqing.ui.figures import FEWEST, wilson
 
-ORDER = {"": "due_at", "feedback_at": "-working_minutes"}  # else by the column that puts a case into the period
+# by the column that is measured or that puts a case into the period; else by the latter itself
+ORDER = {"": "due_at", "feedback_at": "-working_minutes", "paid_at": "-paid_at", "days_to_paid": "-days_to_paid"}
 PART_LABELS = {
     "all": Label("全部", "All"),
     "hits": Label("计入分子", "Counted as kept"),
@@ -54,6 +57,22 @@ def leader(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def policies(request: HttpRequest) -> HttpResponse:
+    """惠企政策: what was paid, to whom, how easily and how soon."""
+    now = present()
+    kind = request.GET.get("of") if request.GET.get("of") in KINDS else "year"
+    today = now.astimezone(CHINA).date()
+    page = PolicyOverview(now, period_of(str(kind), today))
+    said = page.period.so_far(now).label(today)
+    if sheets.wanted(request):
+        return sheets.download(request, policy_sheet(page, said), now)
+    return render(request, "insight/policies.html", {
+        "page": page, "kind": kind, "kinds": KINDS, "name": KINDS[str(kind)], "period": said,
+        "behind": recounting.behind(), "print_note": said,
+    })  # fmt: skip
+
+
+@require_GET
 def cases(request: HttpRequest, indicator: str) -> HttpResponse:
     """The cases behind a figure, its definition on top."""
     told, now = _indicator(indicator), present()
@@ -64,14 +83,14 @@ def cases(request: HttpRequest, indicator: str) -> HttpResponse:
     heading = _heading(told, scope, part)
     if sheets.wanted(request):
         note = Label(f"{heading.zh}。{told.definition.zh}", f"{heading.en}. {told.definition.en}")
-        return sheets.download(request, figure_sheets.sheet(told.label, found, note, now), now)
+        return sheets.download(request, figure_sheets.sheet(told, found, note), now)
     page = Paginator(found, 50).get_page(request.GET.get("page"))
     share = measuring.share(told, scope) if told.hits is not None else None
     numbers = {"all": share.total, "hits": share.hits, "missed": share.total - share.hits} if share else {}
     parts = [(PART_LABELS[name], n, measuring.link(told.id, scope, name), name == part) for name, n in numbers.items()]
     return render(request, "insight/cases.html", {
         "indicator": told, "heading": heading, "page": page, "lines": lines(page.object_list, told, scope),
-        "parts": parts, "rate": share and briefly(share),
+        "parts": parts, "summary": summary(told, scope, part),
     })  # fmt: skip
 
 
@@ -112,12 +131,12 @@ def brief_cases(request: HttpRequest, day: str, indicator: str) -> HttpResponse:
     name = briefs.title(found.day, now.astimezone(CHINA).date())
     heading = Label(f"{name.zh}所列 · {told.label.zh}", f"As in {name.en} · {told.label.en}")
     if sheets.wanted(request):
-        return sheets.download(request, figure_sheets.sheet(told.label, rows, heading, now), now)
+        return sheets.download(request, figure_sheets.sheet(told, rows, heading), now)
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     scope = Scope(now, periods.parse(stored["period"]) if stored["period"] else None)
     return render(request, "insight/cases.html", {
         "indicator": told, "heading": heading, "page": page, "lines": lines(page.object_list, told, scope),
-        "parts": [], "rate": None,
+        "parts": [], "summary": None,
     })  # fmt: skip
 
 
@@ -133,14 +152,6 @@ def weekly_pdf(request: HttpRequest, week: str) -> HttpResponse:
 
 
 # ── private ──
-
-
-def briefly(share: measuring.Share) -> str:
-    """A share in the heading; fewer than 20 are counts only."""
-    if share.total < FEWEST:
-        return f"{share.hits}／{share.total}"
-    low, high = wilson(share.hits, share.total)
-    return f"{100 * share.hits / share.total:.1f}%（{100 * low:.1f}—{100 * high:.1f}%）"
 
 
 def _indicator(name: str) -> Indicator:
@@ -159,7 +170,9 @@ def _scope(request: HttpRequest, indicator: Indicator, now: datetime) -> Scope:
     known = len(unit) < 16 and unit.isascii() and unit.isdigit()
     if unit and not (known and Unit.objects.filter(pk=int(unit)).exists()):
         raise NotFound(Label("没有这个单位", "There is no such unit"))
-    return Scope(now, period, int(unit) if unit else None, request.GET.get("channel") or None)
+    return Scope(
+        now, period, int(unit) if unit else None, request.GET.get("channel") or None, request.GET.get("policy") or None
+    )
 
 
 def _period(code: str) -> Period:
@@ -170,9 +183,8 @@ def _period(code: str) -> Period:
 
 
 def _ordered(rows: QuerySet[CaseFigure], indicator: Indicator) -> QuerySet[CaseFigure]:
-    return rows.select_related("case", "case__party", "lead").order_by(
-        ORDER.get(indicator.period, indicator.period), "pk"
-    )
+    order = ORDER.get(indicator.of or indicator.period) or ORDER.get(indicator.period, indicator.period)
+    return rows.select_related("case", "case__party", "lead").order_by(order, "pk")
 
 
 def _heading(indicator: Indicator, scope: Scope, part: str) -> Label:
@@ -182,6 +194,8 @@ def _heading(indicator: Indicator, scope: Scope, part: str) -> Label:
         told.append(Unit.objects.get(pk=scope.unit).label)
     if scope.channel is not None:
         told.append(CHANNELS.get(scope.channel, Label(scope.channel, scope.channel)))
+    if scope.policy is not None:
+        told.append(titles([scope.policy]).get(scope.policy, Label(scope.policy, scope.policy)))
     if part != "all":
         told.append(PART_LABELS[part])
     return Label(" · ".join(one.zh for one in told), " · ".join(one.en for one in told))
@@ -203,6 +217,7 @@ def _is_day(text: str) -> bool:
 
 urlpatterns = [
     path("leader/", leader, name="leader"),
+    path("leader/policies/", policies, name="policies"),
     path("leader/brief/", brief_today, name="brief_today"),
     path("leader/brief/<str:day>/", brief, name="brief"),
     path("leader/brief/<str:day>/<slug:indicator>/", brief_cases, name="brief_cases"),

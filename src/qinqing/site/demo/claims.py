@@ -12,7 +12,7 @@ from qinqing.cases.models import Rung
 from qinqing.cases.passing_time import fire
 from qinqing.directory.models import Mandate
 from qinqing.ledger import services as ledger
-from qinqing.policies import following, payments, rounds, selectors
+from qinqing.policies import eligibility, following, payments, rounds, selectors
 from qinqing.policies.claims import NoClaim, open_claim
 from qinqing.policies.models import PolicyVersion
 from qinqing.policies.models_money import Batch, Claim, Round
@@ -23,6 +23,7 @@ from qinqing.site.demo.players import Player
 BUDGET = 3_000_000_00  # fen, for each policy that has a book
 STEPS = ("paid", "publicity", "waiting", "review")  # how far a policy has come, in turn
 DAYS_AGO = {"paid": 30, "publicity": 6, "waiting": 5, "review": 2}
+MATCHED_DAYS_AGO = 45
 MOST = 3  # claims to one policy
 
 
@@ -30,6 +31,7 @@ def play(now: datetime) -> None:
     """Every policy somebody can claim, one in four all the way to the money."""
     if Claim.objects.exists():
         return
+    eligibility.match_all(now - timedelta(days=MATCHED_DAYS_AGO))  # so that one sees how long companies waited
     player = Player(13, now)
     for number, version in enumerate(selectors.live_versions().order_by("policy__code")):
         step = STEPS[number % len(STEPS)]
