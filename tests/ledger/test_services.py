@@ -160,6 +160,31 @@ def test_a_reversal_undoes_a_whole_set_once() -> None:
     assert transfer(entries, wrong, NOW).replayed, "the cause is spent although reversed"
 
 
+def test_one_payment_of_a_set_is_reversed_alone() -> None:
+    """退汇: the bank sends one of many back."""
+    for ref, fen in (("A", 100_00), ("B", 200_00)):
+        services.reserve(RD, ref, fen, cause(), NOW)
+        services.commit(ref, fen, cause(), NOW)
+    transfer([Entry(Kind.PAY, 100_00, "A"), Entry(Kind.PAY, 200_00, "B")], batch := cause(), NOW)
+    paid = selectors.payment_of("B")
+    assert paid is not None and (paid.cause, paid.amount) == (batch, 200_00)
+    services.reverse(batch, by := cause(), NOW, ref="B")
+    assert parts("A") == (0, 0, 100_00, 0, 0) and parts("B") == (0, 200_00, 0, 0, 0)
+    assert selectors.payment_of("B") is None
+    assert services.reverse(batch, by, NOW, ref="B").replayed
+    refusal(Clash, lambda: services.reverse(batch, cause(), NOW, ref="B"))
+    refusal(Clash, lambda: services.reverse(batch, cause(), NOW))
+    refusal(Clash, lambda: services.reverse(batch, by, NOW, ref="A"))
+    refusal(Missing, lambda: services.reverse(batch, cause(), NOW, ref="C"))
+    services.pay("B", 200_00, second := cause(), NOW)
+    again = selectors.payment_of("B")
+    assert again is not None and again.cause == second
+    services.recover("B", 1, Account.AVAILABLE, cause(), NOW)
+    refusal(Short, lambda: services.reverse(second, cause(), NOW, ref="B"))
+    services.reverse(batch, cause(), NOW, ref="A")
+    assert parts("A") == (0, 100_00, 0, 0, 0)
+
+
 def test_what_has_moved_on_cannot_be_reversed() -> None:
     services.reserve(RD, "A", 100_00, wrong := cause(), NOW)
     services.commit("A", 60_00, cause(), NOW)

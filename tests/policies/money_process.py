@@ -23,11 +23,11 @@ from qinqing.accounts.access import actor_for
 from qinqing.accounts.actor import Actor
 from qinqing.accounts.models import User
 from qinqing.cases.acting import act
-from qinqing.policies import claims, following, payments, rounds
+from qinqing.policies import by_hand, claims, following, payments, rounds
 from qinqing.policies.models import PolicyVersion
 from qinqing.policies.models_money import Batch, Claim, Payment, Round
 from qinqing.ui.errors import Problem
-from tests.policies.money_world import LATER, NOW, account, result
+from tests.policies.money_world import LATER, NOW, PROOF, account, result
 
 STOP = {"reason": "x", "legal_basis": "x"}
 JOBS: dict[str, Callable[..., None]] = {}
@@ -108,6 +108,31 @@ def take(seed: int, turns: int) -> None:
 
 
 @job
+def send_back(seed: int, turns: int) -> None:
+    """The bank sends paid ones back, by file and by hand, and the account is mended at once."""
+    chance = random.Random(seed)
+    for turn in range(turns):
+        for payment in Payment.objects.select_related("claim__party", "batch__round__case").order_by("pk"):
+            if payment.state != "paid" or chance.random() < 0.4:
+                continue
+            back = result(payment, "returned", bank_ref=f"R{payment.pk}", reason="账户已销户")
+            if chance.random() < 0.5:
+                said = tried(lambda b=back: payments.take([b], person("payer"), LATER))
+            else:
+                who = person("payer")
+                said = tried(lambda p=payment, w=who: by_hand.record_return(p, "R", "已销户", w, LATER, [PROOF]))
+            mended = {
+                "account_name": payment.claim.party.name, "account_number": f"6228{turn:04}{payment.claim_id:08}",
+                "bank": "示范建行",
+            }  # fmt: skip
+            say(payment.pk, said, tried(lambda c=payment.claim, m=mended: mend(c.case_id, m)))
+
+
+def mend(case_id: int, account_now: dict[str, str]) -> None:
+    act(case_id, "mend_account", person("payer"), LATER, account_now)
+
+
+@job
 def stop_or_withdraw(seed: int, turns: int) -> None:
     """Companies withdraw and officers stop, at random."""
     chance = random.Random(seed)
@@ -143,7 +168,7 @@ def will(version_ids: list[int], party_id: int) -> None:
 
 def live_twice() -> list[int]:
     """Claims in more than one live payment."""
-    live = Payment.objects.exclude(state="failed").values_list("claim_id", flat=True)
+    live = Payment.objects.exclude(state__in=["failed", "returned"]).values_list("claim_id", flat=True)
     return [claim for claim in set(live) if list(live).count(claim) > 1]
 
 

@@ -43,7 +43,11 @@ FAULTS = [
     ("steps", "rate: 5%, of: 'rd_expense - rd_expense_last_year', cap_yuan: 500000, round: down_to_fen",
      "tiers: [{from: 500, yuan: 53000}, {from: 100, yuan: 1}], of: rd_expense", "", "从低到高"),
     ("bounds", "cap_yuan: 500000", "cap_yuan: 500000, floor_yuan: 600000", "floor_yuan:", "下限高于上限"),
+    ("bounds", "cap_yuan: 500000", "cap_yuan: 500000, floor_yuan: 500000.01", "floor_yuan:", "最高500,000元"),
+    ("bounds", "rate: 5%, of: 'rd_expense - rd_expense_last_year', cap_yuan: 500000, round: down_to_fen",
+     "decided_by: {zh: 领导小组}, at_most_yuan: 100, at_least_yuan: 200", "at_least_yuan:", "最低200元，最高100元"),
     ("bounds", "rate: 5%", "rate: 0", "", "一分钱也不付"),
+    ("bounds", "rate: 5%", "rate: 0, floor_yuan: 100", "", "一分钱也不付"),
     ("bases", "of: 'rd_expense - rd_expense_last_year'", "of: '1060000.0'", "", "fixed_yuan"),
     ("budget", "yuan: 20000000.00", "yuan: 400000", "yuan: 400000", "不够付一户"),
     ("constant", PATENTS, "if: 'valid_invention_patents >= 0'", "if: 'valid_invention_patents >= 0'", "都成立"),
@@ -134,6 +138,23 @@ def test_a_superseded_policy_may_end_the_day_before() -> None:
     assert check().ok
     touching = spoilt("from: 2026-01-01, to", "from: 2025-12-31, to")
     assert "superseding" in _rules(check(touching)), "both days count"
+
+
+def test_a_group_of_one_is_warned_of_with_the_likely_name() -> None:
+    """就高不重复: a misspelt group compares nothing; the others may be on their way, so it is no fault."""
+
+    def warned(**groups: str) -> list[tuple[int, int, str]]:
+        checked = examine(SOUND, replace(known(), groups=groups))
+        assert checked.ok
+        return [(each.line, each.column, each.text.zh) for each in checked.warnings if each.rule == "group"]
+
+    line, column = place_of("highest_of: research", SOUND)
+    ((found_line, found_column, text),) = warned(rd_reward="research", other="reserch")
+    assert (found_line, found_column) == (line, column)
+    assert "research" in text and "是否想写“reserch”" in text
+    assert warned(other="research") == []
+    assert warned(other="") and "是否" not in warned(other="")[0][2]
+    assert [each for each in check().warnings if each.rule == "group"] == [], "not known here, not checked"
 
 
 def test_units_are_not_asked_for_where_they_are_not_known() -> None:

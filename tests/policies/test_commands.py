@@ -379,3 +379,15 @@ def test_import_stores_all_or_none(
     code, _, err = run(capsys, "import", tmp_path / "policies", "--by", "author")
     assert code == 2 and "tax" in err
     assert not PolicyVersion.objects.exists()
+
+
+def test_check_warns_of_a_group_with_one_member(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """A warning, with line and column; once another policy is in the group there is none."""
+    code, out, _ = run(capsys, "check", folder)
+    assert code == 0 and "就高组“research”中没有其他政策" in out and "1处提示" in out
+    code, out, _ = run(capsys, "check", folder, "--json")
+    (warning,) = json.loads(out)["policies"][0]["warnings"]
+    assert (code, warning["rule"]) == (0, "group")
+    assert (warning["line"], warning["column"]) == place_of("highest_of: research", ALONE)
+    written(folder / "two.yaml", ALONE.replace("policy: alone", "policy: two"))
+    assert "0处提示" in run(capsys, "check", folder)[1]

@@ -14,7 +14,7 @@ from qinqing.directory.models import Party
 from qinqing.directory.services import update_party
 from qinqing.lib.rules.rule import Verdict
 from qinqing.messaging.models import Notice
-from qinqing.policies import claims, eligibility, selectors, services, telling
+from qinqing.policies import claims, counts, eligibility, selectors, services, telling
 from qinqing.policies.eligibility import Moved, match, match_all
 from qinqing.policies.models_matching import Eligibility, Matched
 from qinqing.policies.payees import Account
@@ -112,7 +112,11 @@ def test_a_new_day_decides_again_what_depends_on_it(world: DemoWorld) -> None:
     assert ("technology_sme", world.heshui.pk) in rows() and rows() == expected(tomorrow)
 
 
-def test_policies_come_into_force_and_end_by_the_day(world: DemoWorld) -> None:
+@pytest.mark.parametrize("piece", [1, 10_000])
+def test_policies_come_into_force_and_end_by_the_day(
+    world: DemoWorld, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(eligibility, "PIECE", piece)
     match_all(NOW)
     after = datetime.fromisoformat("2029-01-01T08:00:00+08:00")
     total = len(rows())
@@ -189,6 +193,96 @@ def test_a_slower_worker_changes_nothing(world: DemoWorld, monkeypatch: pytest.M
     monkeypatch.setattr(eligibility, "_settle", late)
     assert match_all(LATER) == Moved()
     assert Eligibility.objects.filter(policy__code="training", party=world.qingyuan).count() == 1
+
+
+# ── in pieces ──
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One company in a transaction, so that a match of all companies takes several."""
+    monkeypatch.setattr(eligibility, "PIECE", 1)
+
+
+class Killed(Exception):
+    """The worker dies."""
+
+
+def killed_after(monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
+    settle, done = eligibility._settle, []
+
+    def one(step: Any, present: Any) -> Moved:
+        if len(done) == pieces:
+            raise Killed
+        done.append(step)
+        return settle(step, present)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(eligibility, "_settle", one)
+        with pytest.raises(Killed):
+            match_all(NOW)
+
+
+def test_pieces_find_what_a_whole_finds(world: DemoWorld, small_pieces: None) -> None:
+    moved = match_all(NOW)
+    assert rows() == expected(NOW) and moved == Moved(new=len(rows()))
+    assert not Matched.objects.filter(through__isnull=False).exists()
+    assert match_all(NOW, recount=True) == Moved()
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 5, 41])
+def test_a_killed_match_goes_on_where_it_was(
+    world: DemoWorld, small_pieces: None, monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    killed_after(monkeypatch, pieces)
+    before = rows()
+    begun = dict(Matched.objects.filter(through__isnull=False).values_list("policy_id", "through"))
+    settled: list[Any] = []
+    settle = eligibility._settle
+    monkeypatch.setattr(eligibility, "_settle", lambda step, now: settled.append(step) or settle(step, now))
+    moved = match_all(LATER)
+    assert rows() == expected(NOW) and moved == Moved(new=len(rows()) - len(before))
+    for policy_id, through in begun.items():
+        assert min(step.after for step in settled if step.before.policy_id == policy_id) == through, (
+            "not from the start"
+        )
+
+
+def test_a_fact_that_changes_between_two_pieces_counts(
+    world: DemoWorld, small_pieces: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a company that was looked at already, and of one that was not; with the version replaced as well."""
+    for name in (world.heshui, world.qingyuan):
+        world.forget(name, "training_persons", NOW)
+    killed_after(monkeypatch, len(Party.objects.filter(kind="company")) // 2 + 1)
+    for name in (world.heshui, world.qingyuan):
+        world.observe(name, {"training_persons": 25}, LATER)
+    match_all(LATER)
+    assert rows() == expected(LATER) and ("training", world.qingyuan.pk) in rows()
+    assert match_all(LATER, recount=True) == Moved()
+
+
+def test_a_version_replaced_half_way_begins_anew(
+    world: DemoWorld, small_pieces: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_after(monkeypatch, 2)
+    text = (POLICIES / "training.yaml").read_text(encoding="utf-8").split("examples:")[0]
+    new = world.live_texts(text.replace("yuan_each: 300", "yuan_each: 200") + EXAMPLES)
+    match_all(LATER)
+    assert rows() == expected(LATER)
+    standing = Eligibility.objects.filter(policy__code="training", gone_at=None)
+    assert set(standing.values_list("version_id", flat=True)) == {new["training"].pk}
+    assert match_all(LATER, recount=True) == Moved()
+
+
+def test_the_pages_show_how_far_it_is(world: DemoWorld, small_pieces: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = [version.policy.code for version in selectors.in_force(NOW.date()).select_related("policy")]
+    assert counts.under_way(every) == dict.fromkeys(every, 0), "not begun"
+    killed_after(monkeypatch, 1)
+    shown = counts.under_way(every)
+    assert len(shown) == len(every) and 0 < max(shown.values()) < 100
+    match_all(NOW)
+    assert counts.under_way(every) == {}
 
 
 # ── telling ──

@@ -11,9 +11,10 @@ from django.test import Client
 
 from qinqing.accounts.models import User
 from qinqing.cases.acting import act
+from qinqing.policies.models_money import Payment
 from tests.browser.fixtures import assert_accessible, assert_fits
 from tests.conftest import Clock
-from tests.policies.money_world import FIRST_COME, LATER, NOW, YUAN, World, result, staff
+from tests.policies.money_world import FIRST_COME, LATER, NOW, PROOF, YUAN, World, result, staff
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -64,6 +65,25 @@ def test_every_page_fits_and_is_accessible(
         ("payer", f"/cases/{found.case.number}/"),
     ]
     look(page, live, shown, device, "after")
+    world.take(result(one, "returned", bank_ref="R1", reason="账户已销户"))
+    shown = [("payer", f"/policies/batches/{batch.number}/"), ("payer", f"/cases/{one.claim.case.number}/")]
+    look(page, live, shown, device, "returned")
+    recovering(world, three)
+    shown = [("payer", f"/cases/{three.claim.case.number}/"), ("reviewer", "/policies/live/")]
+    look(page, live, shown, device, "recovering")
+
+
+def recovering(world: World, failed: Payment) -> None:
+    """Paid after all; then ordered back, and half of it is in."""
+    claim = failed.claim
+    mended = {"account_name": claim.party.name, "account_number": "6222111122223333", "bank": "示范建行"}
+    act(claim.case_id, "mend_account", world["payer"], LATER, mended)
+    world.take(*(result(payment) for payment in world.issued(failed.batch.round).payments.all()))
+    act(claim.case_id, "reopen", world["reviewer"], LATER, {"reason": "人数不实"})
+    act(claim.case_id, "order", world["reviewer"], LATER, {"reason": "人数不实", "legal_basis": "第七条"})
+    act(claim.case_id, "approve", world["head"], LATER)
+    form = {"received_on": "2026-09-01", "recovered_to": "available", "received_yuan": "5000"}
+    act(claim.case_id, "received_part", world["payer"], LATER, form, files=[PROOF])
 
 
 def look(page: Page, live: str, shown: list[tuple[str, str]], device: str, when: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from qinqing.cases.models import Case
 from qinqing.ledger import checking
-from qinqing.ledger.models import Position
+from qinqing.ledger.models import Position, Transfer
 from qinqing.policies.models_money import Batch, Claim, Payment, Round
 from tests.cases.processes import running
 from tests.policies.money_process import live_twice
@@ -63,6 +63,31 @@ def test_batches_results_and_stops_at_once_pay_everybody_once(world: World) -> N
         said = [answer for process in everybody for answer in process.finish()]
     sound()
     world_after(world, found, said)
+
+
+def test_returns_and_second_batches_at_once_pay_everybody_once(world: World) -> None:
+    """The bank sends back while the next batch goes out, results come in and accounts are mended."""
+    world.budget(400_000 * YUAN)
+    version = world.policy()
+    world.waiting(version, *[10 + n for n in range(8)])
+    found = world.published(version)
+    world.take(*[result(payment) for payment in world.issued(found).payments.all()])
+    jobs = [
+        (f"{HERE}:send_back", 1, 6), (f"{HERE}:send_back", 2, 6), (f"{HERE}:issue", found.pk, 12),
+        (f"{HERE}:issue", found.pk, 12), (f"{HERE}:take", 3, 8),
+    ]  # fmt: skip
+    with running(*jobs) as everybody:
+        said = [answer for process in everybody for answer in process.finish()]
+    sound()
+    back = Payment.objects.filter(state="returned")
+    assert back.exists(), said
+    reversed_ = Transfer.objects.filter(kind="pay", reverses__isnull=False)
+    assert (back.count(), sum(p.fen for p in back)) == (reversed_.count(), sum(t.amount for t in reversed_))
+    paid = Payment.objects.filter(state="paid")
+    assert sum(payment.fen for payment in paid) == world.balances().paid
+    assert {p.claim_id for p in paid} == set(Claim.objects.filter(state="paid").values_list("pk", flat=True))
+    due = Claim.objects.filter(state="open")
+    assert sum(claim.fixed_fen or 0 for claim in due) == world.balances().committed
 
 
 def world_after(world: World, found: Round, said: list[list[object]]) -> None:

@@ -21,8 +21,9 @@ from qinqing.directory import sheet_imports
 from qinqing.directory.services import rename_party
 from qinqing.ledger import checking
 from qinqing.ledger.models import Position, Transfer
-from qinqing.policies import clawing, finance, payment_files, payments
+from qinqing.policies import by_hand, clawing, finance, payment_files, payments
 from qinqing.policies.models_money import Batch, Claim, Payment, Round
+from qinqing.policies.yuan import yuan
 from qinqing.ui import sheets
 from qinqing.ui.errors import Invalid
 from tests.policies.money_world import (
@@ -169,7 +170,7 @@ def results_file(tmp_path: Path, rows: list[list[str]]) -> Path:
 def row(payment: Payment, **changes: str) -> list[str]:
     cells = {
         "number": payment.number, "name": payment.name, "account": payment.account,
-        "fen": payment_files.yuan(payment.fen), "state": "成功", "ref": f"B{payment.pk}", "reason": "",
+        "fen": yuan(payment.fen), "state": "成功", "ref": f"B{payment.pk}", "reason": "",
     }  # fmt: skip
     return list({**cells, **changes}.values())
 
@@ -271,12 +272,12 @@ def test_an_unknown_result_blocks_until_it_is_reconciled(world: World, sent: Bat
     code_of(Refused, lambda: act(claim.case_id, "mend_account", world["payer"], LATER, new))
     code_of(Refused, lambda: act(found.case_id, "settle", world["payer"], LATER, {"remark": "办结"}))
     told = ("B77", "银行对账单核对", world["payer"], LATER)
-    code_of(Refused, lambda: payments.reconcile(one, truth, *told, files=[]))
-    payments.reconcile(one, truth, *told, files=[PROOF])
+    code_of(Refused, lambda: by_hand.reconcile(one, truth, *told, files=[]))
+    by_hand.reconcile(one, truth, *told, files=[PROOF])
     assert state(one) == truth
     assert stage(claim) == ("paid" if truth == "paid" else "paying")
     assert world.balances().paid == (50_000 if truth == "paid" else 30_000) * YUAN
-    code_of(Conflict, lambda: payments.reconcile(one, "paid", *told, files=[PROOF]))
+    code_of(Conflict, lambda: by_hand.reconcile(one, "paid", *told, files=[PROOF]))
     if truth == "failed":
         act(claim.case_id, "mend_account", world["payer"], LATER, new)
         world.take(result(world.issued(found).payments.get()))

@@ -36,11 +36,13 @@ def test_from_a_department_s_word_to_the_money(county: County, tmp_path: Path, s
     mandate = mandates.order_by("pk")[0]
     anybody_reads_and_tries(county)
     departments_say_what_they_know(county, mandate, tmp_path)
+    officers_see_whom_it_is_for(county)
     number = the_company_taps_once(county, mandate)
     money_is_set_aside(county)
     reviewed_and_signed_off(county, number)
     a_round_is_frozen_and_published(county, number)
     paid_and_told(county, mandate, number)
+    the_bank_sends_it_back(county, mandate, number)
     assert json.loads(qinqing("audit", "verify", "--json"))["findings"] == []
     qinqing("ledger", "check")
 
@@ -77,6 +79,18 @@ def departments_say_what_they_know(county: County, mandate: Mandate, folder: Pat
         county.later(timedelta(minutes=1))
         qinqing(*command, "--confirm")
     county.later(timedelta(minutes=5))
+
+
+def officers_see_whom_it_is_for(county: County) -> None:
+    """政策管理、政策一览: the versions, one in full with its editor, and how many companies each is for."""
+    desk = county.desk(HANDLER, "/policies/editor/")
+    picture(desk, "policy-versions")
+    desk.goto(f"/policies/editor/{POLICY}/1/")
+    assert "列入科技型中小企业" in main_text(desk)
+    picture(desk, "policy-version")
+    desk.goto(f"/policies/live/{POLICY}/")
+    assert "10,000.00元" in main_text(desk)
+    picture(desk, "policy-eligible")
 
 
 def the_company_taps_once(county: County, mandate: Mandate) -> str:
@@ -134,6 +148,7 @@ def a_round_is_frozen_and_published(county: County, number: str) -> None:
     handler, head = county.desk(HANDLER, "/policies/rounds/"), county.desk(HEAD)
     handler.locator("main form .btn-1").first.click()
     handler.wait_for_url(re.compile(r".*/policies/rounds/[^/]+/$"))
+    picture(handler, "policy-round", full=True)
     handler.locator("form[action$='/freeze/'] .btn-1").click()
     handler.wait_for_load_state()
     found = Round.objects.select_related("case").get()
@@ -172,6 +187,31 @@ def paid_and_told(county: County, mandate: Mandate, number: str) -> None:
     book.goto(f"/policies/budgets/fund:2026:{POLICY}/")
     assert "可用5,000.00元" in main_text(book) and "已付10,000.00元" in main_text(book)
     picture(book, "policy-budget", full=True)
+
+
+def the_bank_sends_it_back(county: County, mandate: Mandate, number: str) -> None:
+    """退汇: by hand, with the bank's notice: the money is committed again, the receipt void, the company told."""
+    county.later(timedelta(hours=3))
+    payer, batch = county.desk(PAYER), Batch.objects.get()
+    payer.goto(f"/policies/batches/{batch.number}/")
+    form = payer.locator("#returned")
+    form.locator("summary").click()
+    form.locator("[name=payment]").select_option(index=0)
+    form.locator("[name=return_ref]").fill("NSHT0001")
+    form.locator("[name=finding]").fill("收款账户已销户")
+    notice = {"name": "退汇通知书.txt", "mimeType": "text/plain", "buffer": "退汇通知".encode()}
+    form.locator("[name=file]").set_input_files([notice])  # type: ignore[list-item]
+    picture(payer, "payment-returned", full=True)
+    form.locator("button[type=submit]").click()
+    payer.wait_for_load_state()
+    assert "已退汇" in main_text(payer)
+    phone = county.visitor()
+    sign_in(phone, mandate)
+    assert "原凭证作废" in main_text(phone, number)
+    book = county.desk(HEAD)
+    book.goto(f"/policies/budgets/fund:2026:{POLICY}/")
+    assert "待付10,000.00元" in main_text(book)
+    assert Case.objects.get(number=number).stage == "paying"
 
 
 def the_bank_answers(payer: Page, batch: Batch) -> None:

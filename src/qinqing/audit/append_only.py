@@ -33,6 +33,14 @@ def erase_only(table: str, unchanged: Sequence[str]) -> list[migrations.RunPytho
     return [_operation(table, lambda same: f"NOT ({_is_erasing(unchanged, same)})")]
 
 
+def erasable_texts(table: str, texts: Sequence[str], unchanged: Sequence[str]) -> list[migrations.RunPython]:
+    """The same for a table whose rows hold personal texts themselves: one UPDATE is allowed, once, by which `texts`
+    become empty and `erased_at` is set; the columns in `unchanged` (all others) stay as they are."""
+    empty = " AND ".join(f"NEW.\"{column}\" = ''" for column in texts)
+    once = f"OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND {empty}"
+    return [_operation(table, lambda same: f"NOT ({once} AND {_are_same(unchanged, same)})")]
+
+
 def fixed_columns(table: str, columns: Sequence[str]) -> list[migrations.RunPython]:
     """Operations that make `table` refuse DELETE and any UPDATE of these columns; the others may move on (a state)."""
     return [_operation(table, lambda same: f"NOT ({_are_same(columns, same)})")]

@@ -8,6 +8,7 @@ QINQING_HOSTS       host names this installation answers to, separated by commas
 QINQING_SMS_URL     production: where phone codes are posted as signed JSON (qinqing.accounts.sms)
 QINQING_SMS_KEY     the key of that signature
 QINQING_REGISTER    address of the property register (clearing mortgages); empty: the embedded one, for demo and tests
+QINQING_REGISTER_TOKEN  the bearer token that it asks for
 QINQING_HTTPS       1 when the proxy in front speaks HTTPS (secure cookies, HSTS)
 """
 
@@ -135,6 +136,7 @@ SMS_SENDER = f"qinqing.accounts.sms.{'to_webhook' if MODE == 'production' else '
 SMS_WEBHOOK = os.environ.get("QINQING_SMS_URL", "")
 SMS_KEY = os.environ.get("QINQING_SMS_KEY", "")
 MORTGAGE_REGISTER = os.environ.get("QINQING_REGISTER", "")  # its address; empty: the embedded one, which says so
+MORTGAGE_REGISTER_TOKEN = os.environ.get("QINQING_REGISTER_TOKEN", "")
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if MODE == "test"

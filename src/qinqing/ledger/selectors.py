@@ -76,6 +76,12 @@ def transfers_of(ref: str) -> QuerySet[Transfer]:
     return Transfer.objects.filter(position__ref=ref).select_related("book", "position").order_by("seq")
 
 
+def payment_of(ref: str) -> Transfer | None:
+    """The last payment for a reference that stands: was not reversed."""
+    paid = transfers_of(ref).filter(kind=Kind.PAY, reverses=None, reversed_by=None)
+    return paid.order_by("-seq").first()
+
+
 def statement(code: str, since: date, until: date) -> Statement:
     """What moved on days of China from `since` to `until`, both inside, in the order it was written. Raises Missing."""
     its = book(code)

@@ -104,7 +104,7 @@ def commit(ref: str, amount: int, cause: str, now: datetime) -> Done:
 
 
 def pay(ref: str, amount: int, cause: str, now: datetime) -> Done:
-    """支付: of what is committed to it; a payment that the bank sends back is reversed. Raises as `transfer` does."""
+    """支付: of what is committed to it; what the bank sends back is reversed (`reverse`). Raises as `transfer` does."""
     return transfer([Entry(Kind.PAY, amount, ref)], cause, now)
 
 
@@ -136,21 +136,23 @@ def transfer(entries: Sequence[Entry], cause: str, now: datetime) -> Done:
         return _post(_lines(entries, books), cause, now)
 
 
-def reverse(cause: str, by: str, now: datetime) -> Done:
-    """冲正: undo all that was moved under `cause`, by transfers the other way under a cause of their own (`by`).
+def reverse(cause: str, by: str, now: datetime, *, ref: str = "") -> Done:
+    """冲正: undo what was moved under `cause`, by transfers the other way under a cause of their own (`by`): all of it,
+    or what of it was this reference's (退汇: the bank sends one payment of many back).
 
     Once only. Raises Missing, Clash (it is a reversal, or has been reversed), Short (money has moved on), Busy."""
     _check_cause(by)
     with _all_or_none():
-        wrong = _made_by(cause)
+        wrong = tuple(each for each in _made_by(cause) if not ref or (each.position and each.position.ref == ref))
         if not wrong:
-            raise Missing(Label(f"没有以“{cause}”记的账", f"Nothing was moved under “{cause}”"))
+            of = Label(f"编号{ref}", f" for {ref}") if ref else Label("", "")
+            raise Missing(Label(f"没有以“{cause}”记的{of.zh}账", f"Nothing was moved under “{cause}”{of.en}"))
         books = _lock({each.book.code for each in wrong})
         if earlier := _made_by(by):
             if {each.reverses_id for each in earlier} == {each.pk for each in wrong}:
                 return Done(by, earlier, replayed=True)
             raise _other_cause(by)
-        if any(each.reverses_id for each in wrong) or Transfer.objects.filter(reverses__cause=cause).exists():
+        if any(each.reverses_id for each in wrong) or Transfer.objects.filter(reverses__in=wrong).exists():
             raise Clash(Label(f"“{cause}”已冲正，或本身就是冲正", f"“{cause}” was reversed before, or is a reversal"))
         positions = _positions(each.position.ref for each in wrong if each.position)
         lines = [

@@ -89,7 +89,9 @@ def _steps(of: Benefit, values: Values, today: date) -> Iterator[Item]:
             plain = amount(Rate(of.rate, of.of, of.text), values, specs(), today)
             rate = f"× {words.percent(of.rate)}" if of.rate <= 1 else f"× {money(int(of.rate * 100)).zh}"
             yield Item(Label("按标准计算", "By the standard"), money(plain), rate)
-            yield from _bound(of.floor_fen, of.cap_fen, plain)
+            due = evaluate(of.of, values, specs(), today)
+            positive = isinstance(due, Fraction | int) and due > 0 and of.rate > 0
+            yield from _bound(of.floor_fen, of.cap_fen, plain, positive)
         case Tiers():
             yield from _tiers(of, values, today)
         case Schedule(whole):
@@ -128,14 +130,15 @@ def _reached(of: Tiers, values: Values, today: date) -> Step | None:
     return passed[-1] if passed else None
 
 
-def _bound(floor: int | None, cap: int | None, plain: int | None) -> Iterator[Item]:
+def _bound(floor: int | None, cap: int | None, plain: int | None, positive: bool = True) -> Iterator[Item]:
     if plain is None:
         return
     if cap is not None:
         word = Label("已封顶", "the cap applies") if plain > cap else Label("未触顶", "below it")
         yield Item(Label("最高额", "Cap"), money(cap), word)
     if floor is not None and plain < floor:
-        yield Item(Label("最低额", "Floor"), money(floor), Label("按最低额", "the floor applies"))
+        word = Label("按最低额", "the floor applies") if positive else Label("基数为零，不适用", "nothing is due")
+        yield Item(Label("最低额", "Floor"), money(floor), word)
 
 
 def _base(term: Term, values: Values, today: date) -> Item:

@@ -20,7 +20,16 @@ class PoliciesConfig(AppConfig):
         """From match to money: what its procedures call upon, the bank's sheet, and the job by which claims follow."""
         from qinqing.lib.labels import Label  # noqa: PLC0415
         from qinqing.messaging.jobs import register_job  # noqa: PLC0415
-        from qinqing.policies import claim_acts, following, payment_files, payments, rounds, web_claim_panels  # noqa: F401, PLC0415
+        from qinqing.policies import (  # noqa: PLC0415
+            by_hand,  # noqa: F401
+            claim_acts,  # noqa: F401
+            following,
+            payment_files,
+            payments,  # noqa: F401
+            recovering,  # noqa: F401
+            rounds,  # noqa: F401
+            web_claim_panels,
+        )
         from qinqing.ui import panels  # noqa: PLC0415
         from qinqing.ui.menu import Entry, register  # noqa: PLC0415
 
@@ -42,12 +51,13 @@ class PoliciesConfig(AppConfig):
         """Who is eligible: the job that keeps the list, the pages in the menu, the panel on a company's page."""
         from qinqing.lib.labels import Label  # noqa: PLC0415
         from qinqing.messaging.jobs import register_job  # noqa: PLC0415
-        from qinqing.policies import eligibility, web_company, web_facts  # noqa: PLC0415
+        from qinqing.policies import eligibility, web_company, web_facts, web_public  # noqa: PLC0415
         from qinqing.ui import panels  # noqa: PLC0415
         from qinqing.ui.menu import Entry, register  # noqa: PLC0415
 
         register_job("policies.match", 5, eligibility.match)
         panels.register("party.rail", 30, web_company.panel)
+        panels.register("public.doors", 10, web_public.door)
         own, section = Label("企业", "Company"), Label("惠企政策", "Policies")
         register(Entry(own, Label("惠企政策", "Policies"), "policies:mine", 12, icon="gift"))
         register(Entry(own, Label("本企业信息", "Our figures"), "policies:facts", 14, icon="building"))

@@ -15,7 +15,6 @@ from qinqing.directory.facts.reading import values_of
 from qinqing.directory.models import Unit
 from qinqing.ledger import selectors as ledger_reading
 from qinqing.ledger import services as ledger
-from qinqing.ledger.accounts import Account as LedgerAccount
 from qinqing.lib.labels import Label
 from qinqing.lib.rules.rule import Verdict
 from qinqing.policies import payees, selectors
@@ -33,6 +32,20 @@ _NO_CLAIM = Label("这件办件没有申领记录，不能办理", "No claim sta
 def cause(context: Context) -> str:
     """Under which the ledger records what this act moves."""
     return f"{context.number}#{context.seq}"
+
+
+def behind(context: Context) -> Claim | None:
+    """The claim behind the act's case; None for any other case."""
+    return Claim.objects.filter(case=context.case_id).select_related("party", "version").first()
+
+
+def locked(context: Context) -> Claim:
+    """The claim's row, locked until the act commits. Raises Refused for a case that no claim stands behind."""
+    rows = Claim.objects.select_for_update(no_key=True, of=("self",)).filter(case=context.case_id)
+    found = rows.select_related("party", "version").first()
+    if found is None:
+        raise Refused(_NO_CLAIM)
+    return found
 
 
 # ── what the facts say now ──
@@ -59,7 +72,7 @@ def changed(claim: Claim, now: datetime, signed: int | None = None) -> Label | N
 
 
 def _changed_now(context: Context) -> Label:
-    claim = _read(context)
+    claim = behind(context)
     why = changed(claim, context.now) if claim else _NO_CLAIM
     return Label(
         f"{why.zh if why else ''}。请重算金额或不予支持",
@@ -70,12 +83,12 @@ def _changed_now(context: Context) -> Label:
 @guard("policies.still_yes", _changed_now)
 def still_yes(context: Context) -> bool:
     """同意前再核一次: asked when it is proposed and again when it is signed off."""
-    claim = _read(context)
+    claim = behind(context)
     return claim is not None and changed(claim, context.now) is None
 
 
 def _range(context: Context) -> Label:
-    claim = _read(context)
+    claim = behind(context)
     decided = decided_by(_policy(claim).rule.benefit) if claim and claim.part == 0 else None
     if decided is None:
         return Label("金额由数据算出，“核定金额”请留空", "The facts give the amount; leave the amount decided empty")
@@ -89,7 +102,7 @@ def _range(context: Context) -> Label:
 @guard("policies.amount_fits", _range)
 def amount_fits(context: Context) -> bool:
     """一事一议的金额在范围内; for all others nobody writes one."""
-    claim, yuan = _read(context), context.fields.get("granted_yuan")
+    claim, yuan = behind(context), context.fields.get("granted_yuan")
     if claim is None:
         return False
     decided = decided_by(_policy(claim).rule.benefit) if claim.part == 0 else None
@@ -100,7 +113,7 @@ def amount_fits(context: Context) -> bool:
 
 
 def _lacking(context: Context) -> Label:
-    claim = _read(context)
+    claim = behind(context)
     missing = documents_missing(claim) if claim else []
     return Label(
         f"还缺材料：{'、'.join(one.label.zh for one in missing)}。请企业补充，或勾选“未随申领提交的材料已核验”",
@@ -110,7 +123,7 @@ def _lacking(context: Context) -> Label:
 
 @guard("policies.documents_in", _lacking)
 def documents_in(context: Context) -> bool:
-    claim = _read(context)
+    claim = behind(context)
     return claim is not None and (bool(context.fields.get("documents_seen")) or not documents_missing(claim))
 
 
@@ -131,7 +144,7 @@ def ask_for(file: CaseFile) -> str | None:
 @effect("policies.agree")
 def agree(context: Context) -> None:
     """The amount is signed off; the claim waits for a round from now on."""
-    claim = _locked(context)
+    claim = locked(context)
     policy, yuan = _policy(claim), context.fields.get("granted_yuan")
     if claim.asked_fen is None:
         claim.whole_fen = int(yuan or 0) * 100
@@ -143,7 +156,7 @@ def agree(context: Context) -> None:
 @effect("policies.recount")
 def recount(context: Context) -> None:
     """按最新数据重算: what is asked for, and the facts it rests on. Raises Refused where the verdict is no yes."""
-    claim = _locked(context)
+    claim = locked(context)
     if claim.part:
         raise Refused(Label("分期金额已定，不重算", "The amount of an instalment stands"))
     policy, known = _policy(claim), values_of(claim.party_id)
@@ -160,7 +173,7 @@ def recount(context: Context) -> None:
 @effect("policies.end")
 def end(context: Context) -> None:
     """Declined or withdrawn: only before it is frozen."""
-    claim = _locked(context)
+    claim = locked(context)
     if claim.round_id is not None:
         raise Conflict(_FROZEN)
     claim.state, claim.ready_at = Claim.State.ENDED, None
@@ -177,13 +190,13 @@ _FROZEN = Label(
 
 @guard("policies.not_frozen", _FROZEN)
 def not_frozen(context: Context) -> bool:
-    claim = _read(context)
+    claim = behind(context)
     return claim is not None and claim.round_id is None
 
 
 @guard("policies.in_a_round", Label("尚未列入批次", "It is in no round"))
 def in_a_round(context: Context) -> bool:
-    claim = _read(context)
+    claim = behind(context)
     return claim is not None and claim.round_id is not None
 
 
@@ -194,7 +207,7 @@ def not_in_a_round(context: Context) -> bool:
 
 @guard("policies.over", Label("公示期还没有结束", "The publicity is not over"))
 def over(context: Context) -> bool:
-    claim = _read(context)
+    claim = behind(context)
     stages = Case.objects.filter(funding_round__claims=claim.pk).values_list("stage", flat=True) if claim else ()
     return OVER in stages
 
@@ -207,7 +220,7 @@ def not_over(context: Context) -> bool:
 @effect("policies.send_back")
 def send_back(context: Context) -> None:
     """The freeze found that the facts have changed."""
-    claim = _locked(context)
+    claim = locked(context)
     if claim.round_id is not None or not claim.back:
         raise Conflict(Label("没有需要退回的原因", "There is no reason to send it back"))
     claim.ready_at, claim.agreed_fen = None, None
@@ -217,7 +230,7 @@ def send_back(context: Context) -> None:
 @effect("policies.commit")
 def commit(context: Context) -> None:
     """公示期满确定应付. What is committed already stays so."""
-    claim = _locked(context)
+    claim = locked(context)
     held = ledger_reading.position(claim.ref)
     if claim.round_id is not None and held is not None and held.reserved:
         ledger.commit(claim.ref, held.reserved, cause(context), context.now)
@@ -233,7 +246,7 @@ def commit_if_over(context: Context) -> None:
 @effect("policies.release")
 def release(context: Context) -> None:
     """异议成立或停止支付: the money goes back to the budget. Raises Refused while a payment is under way."""
-    claim = _locked(context)
+    claim = locked(context)
     if Payment.objects.filter(claim=claim, state__in=LIVE).exists():
         raise Refused(_AT_THE_BANK)
     held = ledger_reading.position(claim.ref)
@@ -253,7 +266,7 @@ _AT_THE_BANK = Label(
 
 @guard("policies.nothing_at_the_bank", _AT_THE_BANK)
 def nothing_at_the_bank(context: Context) -> bool:
-    claim = _read(context)
+    claim = behind(context)
     return claim is not None and not Payment.objects.filter(claim=claim, state__in=LIVE).exists()
 
 
@@ -265,7 +278,7 @@ def bank_has_paid(context: Context) -> bool:
 @effect("policies.paid")
 def paid(context: Context) -> None:
     """兑付完成; also what it is again when recovery is dropped."""
-    claim = _locked(context)
+    claim = locked(context)
     claim.state = Claim.State.PAID
     claim.save(update_fields=["state"])
 
@@ -283,7 +296,7 @@ def mend_account(context: Context) -> None:
 
 
 def _take_account(context: Context) -> None:
-    claim = _locked(context)
+    claim = locked(context)
     if Payment.objects.filter(claim=claim, state__in=LIVE).exists():  # asked again with the claim locked
         raise Refused(_AT_THE_BANK)
     texts = context.texts
@@ -299,7 +312,7 @@ def _take_account(context: Context) -> None:
 
 
 def _not_theirs(context: Context) -> Label:
-    claim = _read(context)
+    claim = behind(context)
     lead = _lead(claim) if claim else None
     name = lead.label if lead else Label("主管部门", "the department in charge")
     return Label(f"这一步由{name.zh}办理", f"This is done by {name.en}")
@@ -307,13 +320,22 @@ def _not_theirs(context: Context) -> Label:
 
 @guard("policies.of_the_department", _not_theirs)
 def of_the_department(context: Context) -> bool:
-    """主管部门（含其科室）的人; a supervisor or an inspector may start a recovery as well."""
-    claim = _read(context)
+    """主管部门（含其科室）的人; a supervisor or an inspector may start a recovery as well; and the system, where the
+    bank has sent the money back (returning.py)."""
+    claim = behind(context)
     lead = _lead(claim) if claim else None
-    if lead is None:
+    if claim is None or lead is None:
         return False
+    if context.actor.kind == "system":
+        return last_returned(claim)
     mine = any(lead.pk in {post.unit_id, post.parent_id} for post in context.actor.posts)
     return mine or not {"supervisor", "inspector"}.isdisjoint(context.actor.roles)
+
+
+def last_returned(claim: Claim) -> bool:
+    """Whether the bank has sent the claim's last payment back."""
+    last = Payment.objects.filter(claim=claim).order_by("-pk").values_list("state", flat=True).first()
+    return last == Payment.State.RETURNED
 
 
 @guard(
@@ -321,7 +343,7 @@ def of_the_department(context: Context) -> bool:
     Label("没有下一期，或下一期已开出", "There is no further instalment, or it was opened already"),
 )
 def has_next_part(context: Context) -> bool:
-    claim = _read(context)
+    claim = behind(context)
     if claim is None or claim.part + 1 >= len(parts_of(_policy(claim))):
         return False
     later = Claim.objects.filter(policy=claim.policy_id, party=claim.party_id, year=claim.year, part=claim.part + 1)
@@ -331,44 +353,10 @@ def has_next_part(context: Context) -> bool:
 @effect("policies.next_part")
 def next_part(context: Context) -> None:
     """下一期开出: a claim of its own, reviewed, frozen and paid like any other."""
-    open_part(_locked(context), context.actor, context.now)
-
-
-@effect("policies.reopen")
-def reopen(context: Context) -> None:
-    """启动追回: it is decided on like any other claim, but nothing new is paid for it."""
-    claim = _locked(context)
-    if claim.state != Claim.State.PAID:
-        raise Conflict(Label("只有已兑付的申领可以追回", "Only what was paid can be recovered"))
-
-
-@effect("policies.recover")
-def recover(context: Context) -> None:
-    """追回到账: in full, back to the budget or to the treasury."""
-    claim = _locked(context)
-    held = ledger_reading.position(claim.ref)
-    if held is None or not held.paid:
-        raise Conflict(Label("账上没有已付的资金可以追回", "The ledger holds nothing paid to recover"))
-    to = LedgerAccount(context.fields["recovered_to"])
-    ledger.recover(claim.ref, held.paid, to, cause(context), context.now)
-    claim.state = Claim.State.RECOVERED
-    claim.save(update_fields=["state"])
+    open_part(locked(context), context.actor, context.now)
 
 
 # ── private ──
-
-
-def _read(context: Context) -> Claim | None:
-    return Claim.objects.filter(case=context.case_id).select_related("party", "version").first()
-
-
-def _locked(context: Context) -> Claim:
-    """The claim's row, locked until the act commits. Raises Refused for a case that no claim stands behind."""
-    rows = Claim.objects.select_for_update(no_key=True, of=("self",)).filter(case=context.case_id)
-    found = rows.select_related("party", "version").first()
-    if found is None:
-        raise Refused(_NO_CLAIM)
-    return found
 
 
 def _policy(claim: Claim) -> Policy:

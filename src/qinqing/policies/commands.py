@@ -15,7 +15,15 @@ from qinqing.accounts.models import User
 from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.labels import LANGUAGES, Label, speaking
 from qinqing.lib.wallclock import now
-from qinqing.policies import commands_eligibility, commands_explaining, commands_matching, folder, selectors, services
+from qinqing.policies import (
+    commands_eligibility,
+    commands_explaining,
+    commands_matching,
+    commands_payments,
+    folder,
+    selectors,
+    services,
+)
 from qinqing.policies.checker import PROVED, Known
 from qinqing.policies.checker.trying import trials
 from qinqing.policies.content import sha256_of
@@ -52,6 +60,7 @@ def add_commands(cli: Cli) -> None:
     commands_matching.add_to(cli)
     commands_explaining.add_to(cli)
     commands_eligibility.add_to(cli)
+    commands_payments.add_to(cli)
 
 
 def examined(files: list[Path]) -> list[Examined]:

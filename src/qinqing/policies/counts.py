@@ -1,16 +1,19 @@
-"""各项政策的家数 (counts): eligible, claimed and paid companies of each policy, and what changed in the last days.
+"""各项政策的家数 (counts): eligible, claimed and paid companies of each policy, what changed in the last days, and how
+far the match of a new policy has come.
 Money is not summed here: it stands in the ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 
-from qinqing.directory.services import day_of
-from qinqing.policies.models_matching import Eligibility
+from qinqing.directory.models import Party
+from qinqing.directory.services import REGISTERED, day_of
+from qinqing.policies.models_matching import Eligibility, Matched
 from qinqing.policies.models_money import Claim
 
 SINCE_DAYS = 7
@@ -46,6 +49,20 @@ def counts(now: datetime) -> dict[str, Numbers]:
         numbers: dict[str, Any] = dict(row)
         found.setdefault(numbers.pop("policy__code"), {}).update(numbers)
     return {code: Numbers(**numbers) for code, numbers in found.items()}
+
+
+def under_way(codes: Iterable[str]) -> dict[str, int]:
+    """Of these policies in force, those whose match with all companies is not whole yet: how many of a hundred
+    companies have been looked at, by the policy's code."""
+    begun = {code: (mark, through) for code, mark, through in
+             Matched.objects.values_list("policy__code", "mark", "through")}  # fmt: skip
+    whole = {code for code, (mark, through) in begun.items() if mark >= 0 and through is None}
+    found = {code: begun.get(code, (-1, 0))[1] or 0 for code in codes if code not in whole}
+    if not found:
+        return {}
+    companies = Party.objects.filter(kind__in=REGISTERED)
+    total = companies.count() or 1
+    return {code: 100 * companies.filter(pk__lte=through).count() // total for code, through in found.items()}
 
 
 def eligible_rows(code: str, which: str, since: datetime) -> QuerySet[Eligibility]:

@@ -105,6 +105,7 @@ def examine_all(sources: list[Source], stored: Mapping[str, Effect] | None = Non
     beside = {path: policy_of(_source(path).text)[0] for path in _beside(sources)}
     policies = [policy for policy in [*beside.values(), *(found[0] for found in shaped.values())] if policy]
     others = {**(stored or {}), **{policy.code: policy.effect for policy in policies}}
+    groups = {policy.code: policy.highest_of for policy in policies}
     twice = {code for code, n in Counter(p.code for p, _, _ in shaped.values() if p).items() if n > 1}
     examined = []
     for source in sources:
@@ -113,7 +114,7 @@ def examine_all(sources: list[Source], stored: Mapping[str, Effect] | None = Non
             examined.append(Examined(source, Checked(None, tuple(findings))))
             continue
         home = county_of(source.path)
-        checked = prove(policy, Known(home.dictionary, others, home.units), places)
+        checked = prove(policy, Known(home.dictionary, others, home.units, groups), places)
         if policy.code in twice:
             line_, column = places.lines[("policy",)]
             checked = Checked(policy, (_same_code(policy, line_, column), *checked.findings), checked.warnings)

@@ -1,4 +1,5 @@
-"""政策的历史: how the audit room reads the chains of policies; versions are held against their records."""
+"""政策的历史: how the audit room reads the chains of policies; versions are held against their records. And how payee
+accounts (收款账户) are erased when their time is over."""
 
 from __future__ import annotations
 
@@ -7,14 +8,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from qinqing.audit.histories import ChainView, Difference, EventView, Head
 from qinqing.lib.labels import Label
 from qinqing.policies.checker.shape import policy_of
 from qinqing.policies.content import sha256_of
 from qinqing.policies.models import Policy, PolicyEvent, PolicyVersion
+from qinqing.policies.models_money import Claim, PayeeAccount
 
+PERSONAL = "personal"  # audit/retention.yaml
 Action, State = PolicyEvent.Action, PolicyVersion.State
 _AFTER = {
     Action.DRAFTED: State.DRAFT,
@@ -25,7 +28,9 @@ _AFTER = {
 
 
 class PolicyHistory:
-    """One chain a policy, named by its code. Nothing personal stands in it, so nothing is erased."""
+    """One chain a policy, named by its code; nothing personal stands in it. What is erased are payee accounts, of the
+    class `personal`: the matter of one has ended when every claim that was to be paid to it is closed. What was paid
+    keeps the account it went to (`Payment`, `Batch.sha256`): accounting records, see audit/retention.yaml."""
 
     append_only_tables: tuple[str, ...] = (
         "policies_policyevent", "policies_policyversion", "policies_payeeaccount", "policies_roundline",
@@ -46,10 +51,20 @@ class PolicyHistory:
             yield Head(policy.code, policy.seq, policy.head_hash)
 
     def erasable(self, retention: str, before: datetime) -> int:
-        return 0
+        return _past_their_time(retention, before).count()
 
     def erase(self, retention: str, before: datetime, now: datetime, limit: int) -> int:
-        return 0
+        chosen = list(_past_their_time(retention, before).values_list("pk", flat=True)[:limit])
+        return PayeeAccount.objects.filter(pk__in=chosen).update(name="", number="", bank="", erased_at=now)
+
+
+def _past_their_time(retention: str, before: datetime) -> QuerySet[PayeeAccount]:
+    """Accounts given before then, of which no claim is open or was closed since."""
+    if retention != PERSONAL:
+        return PayeeAccount.objects.none()
+    in_time = Claim.objects.filter(Q(case__closed_at=None) | Q(case__closed_at__gte=before), account__isnull=False)
+    old = PayeeAccount.objects.filter(erased_at=None, given_at__lt=before)
+    return old.exclude(pk__in=in_time.values("account")).order_by("pk")
 
 
 def _whole() -> QuerySet[Policy]:

@@ -46,13 +46,14 @@ class Eligibility(models.Model):
 
 class Matched(models.Model):
     """匹配进度: by which version, on which day and up to which change of facts a policy was last matched.
-    `mark` -1: not yet."""
+    `mark` -1: not yet. `through`: a match of all companies is under way and has come to this one; None: it is whole."""
 
     policy = models.OneToOneField("policies.Policy", models.PROTECT, primary_key=True, related_name="matched")
     version = models.ForeignKey("policies.PolicyVersion", models.PROTECT, related_name="+")
     epoch = models.CharField(max_length=16, blank=True)  # of directory.FactClock: another database counts anew
     mark = models.BigIntegerField(default=-1)
     day = models.DateField(null=True)
+    through = models.BigIntegerField("已匹配到", null=True)
     at = models.DateTimeField("匹配时间", null=True)
 
     class Meta:

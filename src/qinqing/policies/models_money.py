@@ -28,7 +28,8 @@ def from_text(text: str) -> Label:
 
 class PayeeAccount(models.Model):
     """收款账户, as given; never changed: another one takes its place. Its name is the company's, or a former name that
-    an officer has confirmed (payees.py)."""
+    an officer has confirmed (payees.py). Erased when its time is over (retention.yaml: personal); what was paid keeps
+    its own copy (`Payment`), as accounts must."""
 
     party = models.ForeignKey(Party, models.PROTECT, related_name="payee_accounts")
     name = models.CharField("户名", max_length=200)
@@ -37,6 +38,7 @@ class PayeeAccount(models.Model):
     given_at = models.DateTimeField()
     given_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")  # of a former name
+    erased_at = models.DateTimeField("清除时间", null=True)  # name, number and bank are empty then
 
     class Meta:
         verbose_name = "收款账户"
@@ -74,6 +76,7 @@ class Claim(models.Model):
         OPEN = "open", "在办"
         PAID = "paid", "已兑付"
         RECOVERED = "recovered", "已追回"
+        WAIVED = "waived", "余额核销"  # recovered in part, or not at all, and the rest written off
         ENDED = "ended", "未兑付"
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="policy_claim")
@@ -177,13 +180,17 @@ class Batch(models.Model):
 
 
 class Payment(models.Model):
-    """支付: one claim's money on its way. Sent, paid and unknown ones are live: a claim has at most one of them."""
+    """支付: one claim's money on its way. Sent, paid and unknown ones are live: a claim has at most one of them.
+
+    `settled_at` and `bank_ref` are of the bank's first word; of a payment that it sent back afterwards, `returned_at`
+    and `return_ref` of its second."""
 
     class State(models.TextChoices):
         SENT = "sent", "已送银行"
         PAID = "paid", "支付成功"
         FAILED = "failed", "支付失败"
         UNKNOWN = "unknown", "结果不明"
+        RETURNED = "returned", "已退汇"
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="payments", db_index=False)
     line = models.PositiveIntegerField()
@@ -193,11 +200,13 @@ class Payment(models.Model):
     account = models.CharField("账号", max_length=40)
     bank = models.CharField("开户银行", max_length=100)
     fen = models.BigIntegerField("金额")
-    state = models.CharField("状态", max_length=7, choices=State, default=State.SENT)
+    state = models.CharField("状态", max_length=8, choices=State, default=State.SENT)
     bank_ref = models.CharField("银行流水号", max_length=60, blank=True)
-    reason = models.CharField("失败原因", max_length=200, blank=True)
+    reason = models.CharField("失败或退汇原因", max_length=200, blank=True)
     settled_at = models.DateTimeField("结果时间", null=True)
     settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    returned_at = models.DateTimeField("退汇时间", null=True)
+    return_ref = models.CharField("退汇流水号", max_length=60, blank=True)
 
     class Meta:
         verbose_name = "支付"
@@ -207,6 +216,10 @@ class Payment(models.Model):
                 fields=["claim"], condition=Q(state__in=["sent", "paid", "unknown"]), name="payment_one_live"
             ),
             models.CheckConstraint(condition=Q(fen__gt=0), name="payment_pays_something"),
+            models.CheckConstraint(
+                condition=Q(state="returned", returned_at__isnull=False) | ~Q(state="returned") & Q(returned_at=None),
+                name="payment_returned_when",
+            ),
         ]
 
     def __str__(self) -> str:

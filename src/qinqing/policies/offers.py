@@ -108,7 +108,8 @@ class Offers:
 
     @property
     def paid(self) -> list[Claim]:
-        return [claim for claim in self.claims if claim.state in {Claim.State.PAID, Claim.State.RECOVERED}]
+        once_paid = {Claim.State.PAID, Claim.State.RECOVERED, Claim.State.WAIVED}
+        return [claim for claim in self.claims if claim.state in once_paid]
 
     @property
     def ended(self) -> list[Claim]:

@@ -30,8 +30,8 @@ class Account:
 
 
 def current(party: Party) -> PayeeAccount | None:
-    """The account the company gave last."""
-    return PayeeAccount.objects.filter(party=party).order_by("-pk").first()
+    """The account the company gave last; None also where it has been erased since."""
+    return PayeeAccount.objects.filter(party=party, erased_at=None).order_by("-pk").first()
 
 
 def give(party: Party, account: Account, actor: Actor, now: datetime) -> PayeeAccount:

@@ -19,11 +19,11 @@ from qinqing.directory import sheet_imports
 from qinqing.directory.sheet_cells import choice, plain, text
 from qinqing.directory.sheet_imports import InColumn, Seen, Values
 from qinqing.directory.tables import Cell as InCell
-from qinqing.lib.identifiers import Invalid
 from qinqing.lib.labels import Label
 from qinqing.policies import payments
 from qinqing.policies.models_money import Batch, Payment
 from qinqing.policies.payments import Result
+from qinqing.policies.yuan import read_yuan, yuan
 from qinqing.ui.sheets import Column, Sheet
 
 KIND = "bank_results"
@@ -33,13 +33,8 @@ RESULTS = {
     Payment.State.PAID.value: Label("成功", "paid"),
     Payment.State.FAILED.value: Label("失败", "failed"),
     Payment.State.UNKNOWN.value: Label("不明", "unknown"),
+    Payment.State.RETURNED.value: Label("退汇", "returned"),
 }
-_YUAN = re.compile(r"\d{1,12}(\.\d{1,2})?|\d{1,3}(,\d{3})+(\.\d{1,2})?")
-
-
-def yuan(fen: int) -> str:
-    """1234567.89: as banks' files write it."""
-    return f"{fen // 100}.{fen % 100:02d}"
 
 
 # ── out ──
@@ -90,13 +85,9 @@ def csv_bytes(batch: Batch) -> bytes:
 # ── in ──
 
 
-def _read_yuan(cell: InCell) -> int:
+def _yuan_cell(cell: InCell) -> int:
     """Whole fen. A spreadsheet's number keeps two decimals exactly up to hundreds of billions."""
-    found = f"{cell:.4f}".rstrip("0").rstrip(".") if isinstance(cell, float) else plain(cell).strip()
-    if not _YUAN.fullmatch(found):
-        raise Invalid("金额应写成1234.56，最多两位小数", "Write the amount as 1234.56, two decimals at most")
-    whole, _, cents = found.replace(",", "").partition(".")
-    return int(whole) * 100 + int(cents.ljust(2, "0"))
+    return read_yuan(f"{cell:.4f}".rstrip("0").rstrip(".") if isinstance(cell, float) else plain(cell))
 
 
 def _read_account(cell: InCell) -> str:
@@ -111,13 +102,15 @@ COLUMNS = (
     InColumn("account", Label("账号", "Account number"), Label("须与支付文件一致", "The same as in the payment file"),
              _read_account, required=True, width=26),
     InColumn("fen", Label("金额（元）", "Amount (yuan)"), Label("须与支付文件一致", "The same as in the payment file"),
-             _read_yuan, required=True, width=16, show=yuan),
-    InColumn("state", Label("结果", "Result"), Label("成功、失败或不明", "paid, failed or unknown"), choice(RESULTS),
-             required=True, width=10, show=lambda state: RESULTS.get(state, Label("", ""))),
-    InColumn("bank_ref", Label("银行流水号", "Bank's reference"), Label("支付成功的须有", "Needed where it was paid"),
+             _yuan_cell, required=True, width=16, show=yuan),
+    InColumn("state", Label("结果", "Result"),
+             Label("成功、失败、不明，或成功后退汇", "paid, failed, unknown; returned: sent back after it was paid"),
+             choice(RESULTS), required=True, width=10, show=lambda state: RESULTS.get(state, Label("", ""))),
+    InColumn("bank_ref", Label("银行流水号", "Bank's reference"),
+             Label("支付成功的须有；退汇的填退汇流水号", "Needed where it was paid; of a return, the return's own"),
              text(60), width=26, clears=False),
-    InColumn("reason", Label("失败原因", "Reason"), Label("支付失败的写明", "Where it failed"), text(200), width=30,
-             clears=False),
+    InColumn("reason", Label("失败原因", "Reason"), Label("支付失败或退汇的写明", "Where it failed or was returned"),
+             text(200), width=30, clears=False),
 )  # fmt: skip
 
 
@@ -146,25 +139,26 @@ def _look(actor: Actor, rows: Sequence[Values], now: datetime) -> Sequence[Seen]
     numbers = [row["number"] for row in rows]
     known = {
         payment.number: payment
-        for payment in Payment.objects.filter(number__in=numbers).select_related("batch__round__case")
+        for payment in Payment.objects.filter(number__in=numbers).select_related("batch__round__case", "claim")
     }
-    theirs = set(_desk_cases(actor))
+    rounds = {payment.batch.round_id: payment.batch.round for payment in known.values()}
+    theirs = {found.case_id for found in rounds.values() if payments.payer_of(found) in actor.unit_ids}
     return [_seen(known.get(row["number"]), row, theirs) for row in rows]
 
 
 def _seen(payment: Payment | None, row: Values, theirs: set[int]) -> Seen:
     if payment is not None and payment.batch.round.case_id not in theirs:
-        return Seen(
-            faults={"number": Label("不是本单位的支付，或批次已办结", "Not of your unit, or its round is settled")}
-        )
+        return Seen(faults={"number": Label("不是本单位的支付", "It is not your unit's payment")})
     result = _result(row)
     why = payments.difference(payment, result)
     if why is not None:
         return Seen(faults={_column_of(payment, result): why})
     if result.state == Payment.State.PAID and not result.bank_ref:
         return Seen(faults={"bank_ref": Label("支付成功的须有银行流水号", "Needed where it was paid")})
+    if result.state == Payment.State.RETURNED and not result.reason:
+        return Seen(faults={"reason": Label("退汇的须写明原因", "Say why it was returned")})
     assert payment is not None
-    if payment.state == result.state:
+    if payments.is_known(payment, result):
         return Seen(before={})  # known: nothing of it changes
     return Seen(before={"state": payment.state})
 

@@ -2,7 +2,8 @@
 
 A batch is an act of its round (proposed by one officer of the paying unit, released by another); results are acts too.
 A claim that a live payment stands for (sent, paid, unknown) is never paid again: the database holds that. What does not
-fit the payment (number, name, account, sum) is a difference: listed, and not applied.
+fit the payment (number, name, account, sum) is a difference: listed, and not applied. What the bank sends back after it
+was paid (退汇) is undone by `returning.py`; a round that was settled by then is opened again for it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from django.db import transaction
 from qinqing.accounts.actor import SYSTEM, Actor
 from qinqing.audit.chain import canonical
 from qinqing.cases.acting import Done, act
-from qinqing.cases.blobs import StoredFile
-from qinqing.cases.casefile import CaseFile
+from qinqing.cases.casefile import CaseFile, state_of
 from qinqing.cases.models import Case
 from qinqing.cases.refusals import Conflict, Refused
 from qinqing.cases.registry import Context, effect, guard, prefill
@@ -28,7 +28,8 @@ from qinqing.ledger.accounts import Kind
 from qinqing.ledger.services import Entry
 from qinqing.lib.labels import Label
 from qinqing.lib.names import normal
-from qinqing.policies import payees
+from qinqing.policies import payees, returning
+from qinqing.policies.claim_acts import last_returned
 from qinqing.policies.models_money import LIVE, Batch, Claim, PayeeAccount, Payment, Round
 from qinqing.policies.rounds import round_of, unsettled
 from qinqing.ui.figures import money
@@ -37,8 +38,9 @@ State = Payment.State
 MAY_BECOME: Mapping[str, frozenset[str]] = {  # what a result may make of a payment
     State.SENT: frozenset({State.PAID, State.FAILED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.PAID, State.FAILED}),
-    State.PAID: frozenset(),
+    State.PAID: frozenset({State.RETURNED}),
     State.FAILED: frozenset(),
+    State.RETURNED: frozenset(),
 }
 
 
@@ -61,7 +63,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of what the bank says. `name`, `account`, `fen` as the bank has them; `state`: paid, failed, unknown."""
+    """One line of what the bank says. `name`, `account`, `fen` as the bank has them; `state`: paid, failed, unknown,
+    returned; `bank_ref`: of the payment, or of its return."""
 
     number: str
     name: str
@@ -99,6 +102,8 @@ def _why_held(claim: Claim, live: set[int], unknown: set[int]) -> Label | None:
         return Label("公示异议核查中", "An objection is being looked into")
     if claim.account is None:
         return Label("企业尚未填报收款账户", "The company has given no account")
+    if claim.to_mend and last_returned(claim):
+        return Label("银行已退汇，账户待更正", "The bank sent the last payment back; the account must be mended")
     if claim.to_mend:
         return Label("上一笔支付失败，账户待更正", "The last payment failed; the account must be mended")
     if not payees.fits(claim.account, claim.party):
@@ -110,7 +115,7 @@ def _why_held(claim: Claim, live: set[int], unknown: set[int]) -> Label | None:
 
 
 def _batch_moved(context: Context) -> Label:
-    pay, _ = due(_round(context))
+    pay, _ = due(round_behind(context))
     total = sum(each.fen for each in pay)
     return Label(
         f"待付与提请时不同：现为{len(pay)}笔、{money(total).zh}。请核对后重新提请",
@@ -120,14 +125,14 @@ def _batch_moved(context: Context) -> Label:
 
 @guard("policies.batch_as_seen", _batch_moved)
 def batch_as_seen(context: Context) -> bool:
-    pay, _ = due(_round(context))
+    pay, _ = due(round_behind(context))
     return bool(pay) and _as_seen(context, pay)
 
 
 @effect("policies.issue_batch")
 def issue_batch(context: Context) -> None:
     """生成支付批次: the claims are locked, so that nobody mends an account or stops one meanwhile."""
-    found = _round(context)
+    found = round_behind(context)
     list(unsettled(found).select_for_update(no_key=True, of=("self",)).order_by("pk"))
     pay, _ = due(found)
     if not pay or not _as_seen(context, pay):
@@ -182,13 +187,30 @@ def difference(payment: Payment | None, result: Result) -> Label | None:
         return Label(f"账号应为{payment.account}", f"The account should be {payment.account}")
     if result.fen != payment.fen:
         return Label(f"金额应为{money(payment.fen).zh}", f"The sum should be {money(payment.fen).en}")
-    if result.state != payment.state and result.state not in MAY_BECOME[payment.state]:
-        known = State(payment.state)
-        return Label(
-            f"已登记为“{known.label}”，不能改为另一结果；请与银行核对",
-            f"Recorded as {known.value} before; it cannot become {result.state}. Ask the bank",
-        )
+    if not is_known(payment, result) and result.state not in MAY_BECOME[payment.state]:
+        return _cannot_become(payment, result)
+    if result.state == State.RETURNED != payment.state and (spent := returning.recovered_already(payment)):
+        return spent
     return None
+
+
+def is_known(payment: Payment, result: Result) -> bool:
+    """Whether the bank says nothing new: the same again, or of a returned payment once more that it had been paid."""
+    same_first_word = result.state == State.PAID and result.bank_ref == payment.bank_ref
+    return payment.state == result.state or (payment.state == State.RETURNED and same_first_word)
+
+
+def _cannot_become(payment: Payment, result: Result) -> Label:
+    if result.state == State.RETURNED:
+        return Label(
+            "退汇只适用于已登记支付成功的；未付出的请登记为失败",
+            "Only what was recorded as paid can be returned; what never went out has failed",
+        )
+    known = State(payment.state)
+    return Label(
+        f"已登记为“{known.label}”，不能改为另一结果；请与银行核对",
+        f"Recorded as {known.value} before; it cannot become {result.state}. Ask the bank",
+    )
 
 
 def names_differ(payment: Payment, result: Result) -> bool:
@@ -209,49 +231,48 @@ def take(results: Sequence[Result], actor: Actor, now: datetime) -> Counter[str]
         counts: Counter[str] = Counter()
         acts: list[tuple[Round, Done, list[Payment]]] = []
         for found in rounds:
-            mine = _news(found, by_number)
+            mine = news_of(found, by_number)
             if mine:
+                open_again(found, [by_number[payment.number] for payment in mine], actor, now)
                 done = act(found.case_id, "record_results", actor, now, _counted(by_number[p.number] for p in mine))
                 acts.append((found, done, mine))
-        _lock_cases(payment for _, _, mine in acts for payment in mine)
+        lock_cases(payment for _, _, mine in acts for payment in mine)
         for found, done, mine in acts:
-            counts += _apply(found, done, mine, by_number, actor, now)
+            counts += apply(found, done, mine, by_number, actor, now)
         return counts
-
-
-def reconcile(
-    payment: Payment, state: str, bank_ref: str, finding: str, actor: Actor, now: datetime,
-    files: Sequence[StoredFile],
-) -> None:  # fmt: skip
-    """核对不明结果: by hand, with the bank's statement attached. Raises what the act raises."""
-    data = {"payment": payment.pk, "bank_result": state, "bank_ref": bank_ref, "finding": finding}
-    act(payment.batch.round.case_id, "reconcile", actor, now, data, files=files)
-
-
-@effect("policies.reconcile")
-def reconcile_unknown(context: Context) -> None:
-    """Only what is unknown, or was sent and never answered, is settled by hand."""
-    found = _round(context)
-    payment = Payment.objects.filter(pk=context.fields["payment"], batch__round=found).first()
-    if payment is None or payment.state not in {State.UNKNOWN, State.SENT}:
-        raise Conflict(Label("这笔支付已有结果，不需核对", "The payment has a result; there is nothing to reconcile"))
-    result = Result(
-        payment.number, payment.name, payment.account, payment.fen, str(context.fields["bank_result"]),
-        context.texts["bank_ref"].strip()[:60], context.texts["finding"][:200],
-    )  # fmt: skip
-    _lock_cases([payment])
-    done = Done(context.case_id or 0, context.number, context.seq, 0)
-    _apply(found, done, [payment], {payment.number: result}, context.actor, context.now)
 
 
 # ── private ──
 
 
-def _round(context: Context) -> Round:
+def round_behind(context: Context) -> Round:
+    """The round behind the act's case. Raises Refused for any other case."""
     found = round_of(context.case_id)
     if found is None:
         raise Refused(Label("这件办件没有批次记录，不能办理", "No round stands behind this case"))
     return found
+
+
+def payer_of(found: Round) -> int | None:
+    """付款单位 of a round: its unit's id."""
+    return state_of(found.case).fields.get("payer")
+
+
+@guard(
+    "policies.of_the_payer",
+    Label("由付款单位登记", "Recorded by the paying unit"),
+)
+def of_the_payer(context: Context) -> bool:
+    """付款单位的人; asked where a settled round is opened again, when it is on nobody's desk."""
+    return context.fields.get("payer") in context.actor.unit_ids
+
+
+def open_again(found: Round, results: Iterable[Result], actor: Actor, now: datetime) -> None:
+    """A settled round, for what comes back."""
+    found.case.refresh_from_db()
+    back = [result.number for result in results if result.state == State.RETURNED]
+    if back and found.case.outcome == "settled":
+        act(found.case_id, "reopen", actor, now, {"reason": f"银行退汇：{'、'.join(back)}"[:1000]})
 
 
 def _as_seen(context: Context, pay: Sequence[Due]) -> bool:
@@ -265,7 +286,7 @@ def _rounds_of(by_number: Mapping[str, Result]) -> list[Round]:
     return list(found.select_related("case").order_by("case_id"))
 
 
-def _news(found: Round, by_number: Mapping[str, Result]) -> list[Payment]:
+def news_of(found: Round, by_number: Mapping[str, Result]) -> list[Payment]:
     """The payments of the round whose state changes, looked at with the round's case locked."""
     list(Case.objects.select_for_update(no_key=True).filter(pk=found.case_id))
     payments = Payment.objects.filter(batch__round=found, number__in=by_number).select_related("claim").order_by("pk")
@@ -275,23 +296,24 @@ def _news(found: Round, by_number: Mapping[str, Result]) -> list[Payment]:
         why = difference(payment, result)
         if why is not None:
             raise Conflict(Label(f"{payment.number}：{why.zh}", f"{payment.number}: {why.en}"))
-        if payment.state != result.state:
+        if not is_known(payment, result):
             news.append(payment)
     return news
 
 
 def _counted(results: Iterable[Result]) -> dict[str, int]:
     counts = Counter(result.state for result in results)
-    return {f"{state}_count": counts[state] for state in ("paid", "failed", "unknown")}
+    said = {f"{state}_count": counts[state] for state in ("paid", "failed", "unknown")}
+    return said | ({"returned_count": counts[State.RETURNED]} if counts[State.RETURNED] else {})
 
 
-def _lock_cases(payments: Iterable[Payment]) -> None:
+def lock_cases(payments: Iterable[Payment]) -> None:
     """All cases before any book: an officer who stops a claim holds its case and waits for the book."""
     ids = sorted({payment.claim.case_id for payment in payments})
     list(Case.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
 
 
-def _apply(
+def apply(
     found: Round, done: Done, payments: Sequence[Payment], by_number: Mapping[str, Result], actor: Actor, now: datetime
 ) -> Counter[str]:
     """The results, the ledger, and the claims that are paid now. Round and claim cases are locked."""
@@ -302,10 +324,8 @@ def _apply(
         .values_list("pk", flat=True)
     )
     for payment in payments:
-        result = by_number[payment.number]
-        payment.state, payment.bank_ref, payment.reason = result.state, result.bank_ref, result.reason[:200]
-        payment.settled_at, payment.settled_by_id = now, actor.user_id
-    Payment.objects.bulk_update(payments, ["state", "bank_ref", "reason", "settled_at", "settled_by"])
+        _settle(payment, by_number[payment.number], actor, now)
+    Payment.objects.bulk_update(payments, _OF_A_RESULT)
     paid = [payment for payment in payments if payment.state == State.PAID]
     if paid:
         entries = [Entry(Kind.PAY, payment.fen, payment.claim.ref) for payment in paid]
@@ -314,4 +334,18 @@ def _apply(
     Claim.objects.filter(pk__in=failed).update(to_mend=True)
     for payment in paid:
         act(payment.claim.case_id, "paid", SYSTEM, now)
+    for payment in payments:
+        if payment.state == State.RETURNED:
+            returning.undo(payment, f"{done.number}#{done.seq}", now)
     return Counter(payment.state for payment in payments)
+
+
+_OF_A_RESULT = ("state", "bank_ref", "reason", "settled_at", "settled_by", "returned_at", "return_ref")
+
+
+def _settle(payment: Payment, result: Result, actor: Actor, now: datetime) -> None:
+    payment.state, payment.reason = result.state, result.reason[:200]
+    if result.state == State.RETURNED:
+        payment.returned_at, payment.return_ref = now, result.bank_ref
+    else:
+        payment.bank_ref, payment.settled_at, payment.settled_by_id = result.bank_ref, now, actor.user_id

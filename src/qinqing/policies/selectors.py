@@ -67,10 +67,18 @@ def effects() -> dict[str, Effect]:
     return found
 
 
+def groups() -> dict[str, str]:
+    """Code -> group, of which the highest is paid, of every live policy and every draft not withdrawn."""
+    kept = PolicyVersion.objects.exclude(state__in=[PolicyVersion.State.WITHDRAWN, PolicyVersion.State.SUPERSEDED])
+    found = (policy_of(pk) for pk in kept.order_by("policy_id", "number").values_list("pk", flat=True))
+    return {policy.code: policy.highest_of for policy in found}
+
+
 def known(besides: Iterable[Policy] = ()) -> Known:
     """What the checker must know here: the dictionary, the county's units, the policies stored and those coming in."""
     others = effects() | {policy.code: policy.effect for policy in besides}
-    return Known(dictionary(), others, frozenset(Unit.objects.filter(closed_on=None).values_list("code", flat=True)))
+    units = frozenset(Unit.objects.filter(closed_on=None).values_list("code", flat=True))
+    return Known(dictionary(), others, units, groups() | {policy.code: policy.highest_of for policy in besides})
 
 
 def to_export(what: Iterable[str], *, live: bool) -> list[PolicyVersion]:

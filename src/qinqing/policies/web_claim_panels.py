@@ -16,7 +16,7 @@ from qinqing.directory.facts.reading import read_values
 from qinqing.lib.labels import Label
 from qinqing.lib.rules.rule import Verdict
 from qinqing.lib.wallclock import now as present
-from qinqing.policies import selectors
+from qinqing.policies import recovering, selectors
 from qinqing.policies.claims import claim_of, documents_missing, explained, why_not
 from qinqing.policies.models_money import Claim, Payment
 from qinqing.policies.parts_money import decided_by, parts_of
@@ -25,6 +25,7 @@ from qinqing.policies.policy import Policy
 from qinqing.ui.figures import money
 from qinqing.ui.menu import may_open
 
+_CLAWED = frozenset({"recovered", "waived"})
 REVIEW = "review"  # the stage in which the facts of now are shown, which is noted in the read log
 
 
@@ -64,7 +65,8 @@ def _show(request: HttpRequest, case: object, *, officer: bool) -> str | None:
         return None
     policy = selectors.policy_of(claim.version_id)
     missing = {one.id for one in documents_missing(claim)}
-    paid = claim.payments.filter(state=Payment.State.PAID).select_related("batch").first()
+    last = claim.payments.select_related("batch").order_by("-pk").first()
+    paid = last if last and last.state == Payment.State.PAID else None
     reviewing = officer and case.stage == REVIEW and not case.outcome and claim.part == 0
     decided = decided_by(policy.rule.benefit)
     context = {
@@ -72,7 +74,10 @@ def _show(request: HttpRequest, case: object, *, officer: bool) -> str | None:
         "part": parts_of(policy)[claim.part][1] if len(parts_of(policy)) > 1 else None,
         "papers": [Paper(one.label, one.id not in missing) for one in policy.documents],
         "account": masked(claim.account.number) if claim.account else "", "paid": paid,
-        "paid_to": masked(paid.account) if paid else "", "body": decided.body if decided else None,
+        "paid_to": masked(paid.account) if paid else "",
+        "void": last if last and last.state == Payment.State.RETURNED else None,
+        "owed": recovering.owed(claim) if case.stage == "recovering" or case.outcome in _CLAWED else None,
+        "body": decided.body if decided else None,
         "now_says": _now_says(claim, policy, actor_of(request)) if reviewing else None,
         "may_see_round": may_open(actor_of(request), "policies:round") and officer,
     }  # fmt: skip

@@ -19,7 +19,7 @@ from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
 from qinqing.policies import matching_sheets
 from qinqing.policies import public_search as finding
-from qinqing.policies.counts import SINCE_DAYS, Numbers, counts, eligible_rows
+from qinqing.policies.counts import SINCE_DAYS, Numbers, counts, eligible_rows, under_way
 from qinqing.policies.departments import named
 from qinqing.policies.models_matching import Matched
 from qinqing.policies.policy import Policy
@@ -41,11 +41,15 @@ def live(request: HttpRequest) -> HttpResponse:
     if sheets.wanted(request):
         sheet = matching_sheets.live_sheet([(entry, numbers.get(entry.policy.code, Numbers())) for entry in every])
         return sheets.download(request, sheet, now)
+    percents = under_way(entry.policy.code for entry in every if not entry.ahead)
     rows = [
-        (entry, numbers.get(entry.policy.code, Numbers()), may_see(actor_of(request), entry.policy)) for entry in every
-    ]
+        (entry, numbers.get(code := entry.policy.code, Numbers()), may_see(actor_of(request), entry.policy),
+         percents.get(code))
+        for entry in every
+    ]  # fmt: skip
     last = Matched.objects.exclude(at=None).order_by("-at").values_list("at", flat=True).first()
-    return render(request, "policies/live.html", {"rows": rows, "matched_at": last, "days": SINCE_DAYS})
+    context = {"rows": rows, "matched_at": last, "days": SINCE_DAYS, "under_way": len(percents)}
+    return render(request, "policies/live.html", context)
 
 
 @require_GET
@@ -66,6 +70,7 @@ def eligible(request: HttpRequest, code: str) -> HttpResponse:
         "entry": entry, "policy": entry.policy, "departments": named(entry.policy.departments), "show": show,
         "tabs": [(name, label, getattr(number, name)) for name, label in TABS.items()],
         "page": Paginator(found, 50).get_page(request.GET.get("page")), "days": SINCE_DAYS, "number": number,
+        "percent": None if entry.ahead else under_way([code]).get(code),
     })  # fmt: skip
 
 

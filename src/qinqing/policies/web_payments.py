@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django import forms as django_forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,9 +19,10 @@ from qinqing.cases.refusals import Incomplete
 from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
-from qinqing.policies import clawing, finance, payment_files, payments
+from qinqing.policies import by_hand, clawing, finance, payment_files
 from qinqing.policies.models_money import Batch, Payment
 from qinqing.policies.payees import masked
+from qinqing.policies.yuan import yuan
 from qinqing.ui import sheets
 from qinqing.ui.errors import NotAllowed, NotFound, Problem
 from qinqing.ui.figures import money
@@ -28,14 +31,16 @@ from qinqing.ui.forms import Form, LongText, both, choices
 from qinqing.ui.parts import Figure
 from qinqing.ui.sheets import Column, Sheet
 
-TONES = {"sent": "line", "paid": "green", "failed": "red", "unknown": "amber"}
+TONES = {"sent": "line", "paid": "green", "failed": "red", "unknown": "amber", "returned": "red"}
 STATES = {
     "sent": Label("已送银行", "With the bank"),
     "paid": Label("支付成功", "Paid"),
     "failed": Label("支付失败", "Failed"),
     "unknown": Label("结果不明", "Unknown"),
+    "returned": Label("已退汇", "Returned"),
 }
 MOST_SHOWN = 500
+F = TypeVar("F", bound=Form)
 
 
 class ReconcileForm(Form):
@@ -49,6 +54,15 @@ class ReconcileForm(Form):
     bank_ref = django_forms.CharField(label=both("银行流水号", "The bank's reference"), max_length=60)
     finding = LongText(Label("核对情况", "What was found"), 1000, rows=2)
     file = django_forms.FileField(label=both("银行对账单", "The bank's statement"))
+
+
+class ReturnForm(Form):
+    """登记退汇, with the bank's notice."""
+
+    payment = django_forms.ChoiceField(label=both("支付", "Payment"), choices=())
+    return_ref = django_forms.CharField(label=both("退汇流水号", "The return's reference"), max_length=60)
+    finding = LongText(Label("退汇原因", "Why it came back"), 200, rows=2)
+    file = django_forms.FileField(label=both("银行退汇通知", "The bank's notice"))
 
 
 @require_GET
@@ -82,7 +96,7 @@ def reconcile(request: HttpRequest, number: str) -> HttpResponse:
     payment = found.payments.select_related("claim", "batch__round").get(pk=int(data["payment"]))
     try:
         stored = blobs.store(data["file"])
-        payments.reconcile(
+        by_hand.reconcile(
             payment, data["state"], data["bank_ref"], data["finding"], actor_of(request), present(), [stored]
         )
     except Incomplete as problem:
@@ -91,6 +105,27 @@ def reconcile(request: HttpRequest, number: str) -> HttpResponse:
     except Problem as problem:
         return _show(request, found, form=form, trouble=problem, status=problem.status)
     say(request, Label("已核对登记", "Reconciled"))
+    return redirect("policies:batch", number)
+
+
+@require_POST
+def record_return(request: HttpRequest, number: str) -> HttpResponse:
+    """登记退汇: the bank sent back what it had paid."""
+    found = _found(request, number)
+    form = _return_form(found, request)
+    if not form.is_valid():
+        return _show(request, found, returning=form, status=422)
+    data = form.cleaned_data
+    payment = found.payments.select_related("claim", "batch__round__case").get(pk=int(data["payment"]))
+    try:
+        stored = blobs.store(data["file"])
+        by_hand.record_return(payment, data["return_ref"], data["finding"], actor_of(request), present(), [stored])
+    except Problem as problem:
+        return _show(request, found, returning=form, trouble=problem, status=problem.status)
+    say(
+        request,
+        Label("已登记退汇，企业更正账户后可再次支付", "Recorded; it can be paid again once the account is mended"),
+    )
     return redirect("policies:batch", number)
 
 
@@ -139,15 +174,26 @@ def _found(request: HttpRequest, number: str) -> Batch:
 
 def _form(found: Batch, request: HttpRequest | None = None) -> ReconcileForm:
     form = ReconcileForm(request.POST, request.FILES) if request else ReconcileForm()
-    open_ones = found.payments.filter(state__in=["unknown", "sent"]).order_by("state", "line")
-    named = [(str(each.pk), f"{each.number} {each.name} {payment_files.yuan(each.fen)}") for each in open_ones]
+    return _among(form, found, "unknown", "sent")
+
+
+def _return_form(found: Batch, request: HttpRequest | None = None) -> ReturnForm:
+    named = {"auto_id": "return_%s"}  # the page has another form with the same names
+    form = ReturnForm(request.POST, request.FILES, **named) if request else ReturnForm(**named)
+    return _among(form, found, "paid")
+
+
+def _among(form: F, found: Batch, *states: str) -> F:
+    """The form with the batch's payments in these states to choose from."""
+    open_ones = found.payments.filter(state__in=states).order_by("-state", "line")
+    named = [(str(each.pk), f"{each.number} {each.name} {yuan(each.fen)}") for each in open_ones]
     form.fields["payment"].choices = named  # type: ignore[attr-defined]
     return form
 
 
 def _show(
-    request: HttpRequest, found: Batch, *, form: ReconcileForm | None = None, trouble: Problem | None = None,
-    differing: list[tuple[str, Label]] | None = None, status: int = 200,
+    request: HttpRequest, found: Batch, *, form: ReconcileForm | None = None, returning: ReturnForm | None = None,
+    trouble: Problem | None = None, differing: list[tuple[str, Label]] | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     rows = list(found.payments.select_related("claim__case").order_by("line")[:MOST_SHOWN])
     counts = {state: found.payments.filter(state=state).count() for state in STATES}
@@ -157,11 +203,13 @@ def _show(
         "figures": [
             Figure(Label(f"合计{found.count}笔", f"Total of {found.count}"), str(money(found.total_fen))),
             *(Figure(label, counts[state], tone="amber" if state == "unknown" and counts[state] else "")
-              for state, label in STATES.items()),
+              for state, label in STATES.items() if state != "returned" or counts[state]),
         ],
         "form": form or _form(found), "may_reconcile": "reconcile" in offered and counts["unknown"] + counts["sent"],
         "open": form is not None or bool(counts["unknown"]), "differing": differing or [],
         "may_take": "record_results" in offered, "connected": finance.connected(),
+        "returning": returning or _return_form(found), "open_returning": returning is not None,
+        "may_return": not offered.isdisjoint({"record_return", "reopen"}) and counts["paid"],
     }  # fmt: skip
     return render(request, "policies/batch.html", context, status=status)
 
@@ -192,6 +240,7 @@ urlpatterns = [
     path("policies/batches/<str:number>/", batch, name="batch"),
     path("policies/batches/<str:number>/csv/", batch_csv, name="batch_csv"),
     path("policies/batches/<str:number>/reconcile/", reconcile, name="reconcile"),
+    path("policies/batches/<str:number>/returned/", record_return, name="record_return"),
     path("policies/batches/<str:number>/fetch/", fetch, name="fetch"),
     path("policies/bank-results/", bank_results, name="bank_results"),
     path("policies/doubtful/", doubtful, name="doubtful"),

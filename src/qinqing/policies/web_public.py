@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
@@ -44,6 +45,11 @@ class InWords:
     @property
     def policy(self) -> Policy:
         return self.entry.policy
+
+
+def door(request: HttpRequest, _subject: object) -> str:
+    """The way to the library, on pages that are open to everybody (`public.doors`)."""
+    return render_to_string("policies/door.html", {}, request=request)
 
 
 @require_GET

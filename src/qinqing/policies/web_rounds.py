@@ -28,8 +28,8 @@ from qinqing.lib.wallclock import now as present
 from qinqing.policies import payments, rounds, selectors
 from qinqing.policies.models import PolicyVersion
 from qinqing.policies.models_money import Batch, Claim, Round, RoundLine, from_text
-from qinqing.policies.payment_files import yuan
 from qinqing.policies.policy import SHORTS
+from qinqing.policies.yuan import yuan
 from qinqing.ui import sheets
 from qinqing.ui.errors import NotAllowed, NotFound, Problem
 from qinqing.ui.figures import money

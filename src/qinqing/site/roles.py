@@ -16,6 +16,8 @@ HOMES = (
     ("supervisor", "supervision:desk"),
     ("leader", "insight:leader"),
     ("inspector", "supervision:board"),
+    ("bank_clerk", "mortgages:bank_desk"),
+    ("bank_checker", "mortgages:bank_desk"),
     ("section_head", "cases:desk"),
     ("liaison", "cases:desk"),
     ("handler", "cases:desk"),
@@ -64,6 +66,9 @@ _OFFICERS = (
     ("policy_head", "section_head", "science", Label("主管部门负责人：签发、冻结", "Head of department: signs off")),
     ("payer", "handler", "finance", Label("财政兑付经办：支付、对账", "Finance officer: pays, reconciles")),
     ("payer_head", "section_head", "finance", Label("财政负责人：下达预算、复核", "Head of finance: budgets, release")),
+    ("registrar", "handler", "registry", Label("不动产登记经办：核查疑点", "Registrar: looks into doubts")),
+    ("bank_clerk", "bank_clerk", "bank-01", Label("银行录入员：报送结清", "Bank clerk: reports settlements")),
+    ("bank_checker", "bank_checker", "bank-01", Label("银行复核员：复核报送", "Bank checker: confirms them")),
     (
         "inspector",
         "inspector",

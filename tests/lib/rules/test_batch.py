@@ -146,6 +146,21 @@ def test_amounts_are_exact_however_large(bases: list[int], rate: Fraction) -> No
     assert outcome.fen.tolist() == [min(floor(max(base, 0) * rate), 2**62) for base in bases]
 
 
+@given(
+    st.lists(st.integers(-(2**61), 2**61) | st.integers(-2, 2), min_size=1),
+    st.fractions(0, 1000, max_denominator=10**6) | st.just(Fraction(0)),
+    st.integers(0, 10**9),
+)
+def test_the_floor_raises_positive_amounts_only(bases: list[int], rate: Fraction, least: int) -> None:
+    """Against fractions, for small bases (whole arrays) and large ones (Python's whole numbers)."""
+    due = [min(max(floor(base * rate), least), 2**62) if base * rate > 0 else 0 for base in bases]
+    rule = _rule("true", Rate(rate, Name("revenue"), "", cap_fen=2**62, floor_fen=least))
+    rows: list[dict[str, Any]] = [{"revenue": base} for base in bases]
+    outcome = compile_rules([rule], SPECS).run(table_of(rows), TODAY)["r"]
+    assert outcome.fen is not None and outcome.fen.tolist() == due
+    assert [decide(rule, row, SPECS, TODAY).amount_fen for row in rows] == due
+
+
 def test_an_amount_beyond_64_bits_is_refused() -> None:
     rule = _rule("true", Rate(Fraction(1000), Name("revenue"), ""))
     with pytest.raises(OverflowError, match="cap"):

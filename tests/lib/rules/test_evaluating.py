@@ -116,11 +116,19 @@ def test_a_float_is_the_decimal_that_was_recorded(units: int, places: int) -> No
 def test_a_rate_is_floored_and_limited(fen: int, part: Fraction, cap: int | None, least: int | None) -> None:
     paid = pays(rate(part, cap_fen=cap, floor_fen=least), rd=fen)
     plain = fen * part.numerator // part.denominator
-    assert paid == min(max(plain, least or 0), cap if cap is not None else 10**20)
+    at_least = least or 0 if fen * part > 0 else 0
+    assert paid == min(max(plain, at_least), cap if cap is not None else 10**20)
 
 
-@given(st.integers(-(10**12), -1), FEN)
-def test_a_base_below_zero_pays_nothing_not_the_floor(fen: int, least: int) -> None:
+def test_the_floor_raises_the_smallest_amount_and_grants_nothing_of_nothing() -> None:
+    """最低额: a hundredth of a fen is an amount, zero is none."""
+    assert pays(rate("0.01", floor_fen=500_00), rd=1) == 500_00
+    assert pays(rate("0.01", floor_fen=500_00), rd=0) == 0
+    assert pays(rate("0", floor_fen=500_00), rd=10**9) == 0
+
+
+@given(st.integers(-(10**12), 0), FEN)
+def test_a_base_of_zero_or_below_pays_nothing_not_the_floor(fen: int, least: int) -> None:
     assert pays(rate("0.1", floor_fen=least), rd=fen) == 0
     assert pays(Tiers(parse("tax"), "tax", (Step(Fraction(0), rate=Fraction(1, 10)),), parse("rd")), tax=1, rd=fen) == 0
 

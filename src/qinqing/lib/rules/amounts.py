@@ -134,7 +134,8 @@ def _order(reached: tuple[int, Step]) -> tuple[int, Fraction, bool]:
 
 
 def _share(rate: Fraction, base: Exact, rows: Rows, cap_fen: int | None, floor_fen: int | None, fen: Fen) -> None:
-    """`rate` of the base in fen, rounded down, within floor and cap; nothing of a base below zero."""
+    """`rate` of the base in fen, rounded down, within floor and cap; nothing of a base of zero or below, nor at a rate
+    of zero: the floor raises a positive amount only."""
     numerator, denominator = rate.numerator * 100, rate.denominator * base.scale
     common = gcd(numerator, denominator)
     numerator //= common
@@ -150,7 +151,9 @@ def _share(rate: Fraction, base: Exact, rows: Rows, cap_fen: int | None, floor_f
         np.maximum(fen, floor_fen, out=fen)
     if cap_fen is not None:
         np.minimum(fen, cap_fen, out=fen)
-    fen[values < 0] = 0
+    fen[values <= 0] = 0
+    if numerator == 0:
+        fen[:] = 0
 
 
 def _share_of_large(
@@ -159,8 +162,9 @@ def _share_of_large(
     """The same in Python's whole numbers, which have no end."""
     found = []
     for value in values.tolist():
-        fen = 0 if value < 0 else value * numerator // denominator
-        if floor_fen is not None and value >= 0:
+        positive = value > 0 and numerator > 0
+        fen = value * numerator // denominator if positive else 0
+        if floor_fen is not None and positive:
             fen = max(fen, floor_fen)
         if fen >= LIMIT and cap_fen is None:
             raise OverflowError(f"{fen} fen are more than an amount can be; give the benefit a cap")

@@ -159,7 +159,7 @@ def _tiers(tiers: Tiers, company: Company) -> int | Unknown:
 
 
 def _limited(rate: Fraction, base: Fraction, cap_fen: int | None, floor_fen: int | None) -> int:
-    if base < 0:
+    if base <= 0 or rate == 0:  # nothing is due, so there is nothing that the floor could raise
         return 0
     fen = floor(rate * base * 100)
     if floor_fen is not None:

@@ -56,7 +56,8 @@ class Fixed:
 @dataclass(frozen=True, slots=True)
 class Rate:
     """比例: `rate` of the base (yuan, or a quantity: then yuan for each), at least `floor_fen`, at most `cap_fen`.
-    A base below zero pays nothing, not the floor."""
+    The floor raises a positive amount, however small (before it is rounded down to the fen); it grants nothing where
+    there is none: a base of zero or below, or a rate of zero, pays nothing."""
 
     rate: Fraction
     of: Term

@@ -1,7 +1,7 @@
 """政策检查: proves of a policy that it can be matched and paid as written, or says why not and how to mend it. Pure.
 
 Form first (`shape.py`), then names and types, then days, money and sense, then its own examples. What reviewers of fair
-competition look for comes as warnings.
+competition look for comes as warnings, as does a group of policies (就高不重复) with a single member.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ EXAMPLES = (
     Rule("example_facts", Label("例子只给用到的事实", "examples give facts that are asked for"), trying.used),
     Rule("each_verdict", Label("三种结论都有例子", "there is an example of each verdict"), trying.each_verdict),
 )
-WARNINGS = (Rule("competition", Label("公平竞争审查提示", "fair competition"), competition.competition),)
+WARNINGS = (
+    Rule("competition", Label("公平竞争审查提示", "fair competition"), competition.competition),
+    Rule("group", Label("就高组另有政策", "a group has other members"), naming.group),
+)
 PROVED = tuple((rule.name, rule.proves) for rule in (*NAMES, *SENSE, *EXAMPLES))
 """(rule, what it proves): what a policy without faults is known to keep."""
 

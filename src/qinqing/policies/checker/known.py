@@ -17,11 +17,13 @@ Faults = Iterator[Fault]
 @dataclass(frozen=True)
 class Known:
     """`dictionary`: the facts there are; `others`: the other policies with their effect; `units`: the county's unit
-    codes (None: not known here, and not checked)."""
+    codes; `groups`: the group, of which the highest is paid, of each policy by its code (None: not known here, and not
+    checked)."""
 
     dictionary: Mapping[str, FactDef]
     others: Mapping[str, Effect] = field(default_factory=dict)
     units: Collection[str] | None = None
+    groups: Mapping[str, str] | None = None
 
     @cached_property
     def specs(self) -> Mapping[str, FactSpec]:

@@ -139,6 +139,25 @@ def relations(policy: Policy, known: Known) -> Faults:
             )
 
 
+def group(policy: Policy, known: Known) -> Faults:
+    """就高不重复的组 has other members. A warning: the others may be on their way."""
+    if not policy.highest_of or known.groups is None:
+        return
+    groups = {name for code, name in known.groups.items() if code != policy.code and name}
+    if policy.highest_of in groups:
+        return
+    close = get_close_matches(policy.highest_of, sorted(groups), 1)
+    zh, en = (f"是否想写“{close[0]}”？", f"did you mean {close[0]}? ") if close else ("", "")
+    yield Fault(
+        ("highest_of",),
+        Label(
+            f"就高组“{policy.highest_of}”中没有其他政策，就高不起作用。{zh}请改正，或删去这一行",
+            f"no other policy is in the group {policy.highest_of}, so nothing is compared; {en}mend it, or take the "
+            "line out",
+        ),
+    )
+
+
 def _unknown(code: str, known: Known) -> Label:
     close = get_close_matches(code, list(known.others), 1)
     zh, en = (f"是否想写“{close[0]}”？", f"did you mean {close[0]}? ") if close else ("", "")

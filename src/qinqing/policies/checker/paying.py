@@ -53,7 +53,14 @@ def bounds(policy: Policy, known: Known) -> Faults:
     for path, benefit in benefits(policy):
         low, high, key = _bounds(benefit)
         if low is not None and high is not None and low > high:
-            yield Fault((*path, key), Label("下限高于上限，请改正", "the least is more than the most; mend one"))
+            least, most = (f"{decimal(Fraction(each, 100)):,}" for each in (low, high))
+            yield Fault(
+                (*path, key),
+                Label(
+                    f"下限高于上限：最低{least}元，最高{most}元。请调低前者或调高后者",
+                    f"the least ({least} yuan) is more than the most ({most} yuan); lower the one or raise the other",
+                ),
+            )
         if _nothing(benefit):
             yield Fault(path, Label("这样写一分钱也不付，请改正", "written so, nothing is ever paid; mend it"))
 
@@ -71,7 +78,7 @@ def _nothing(benefit: Benefit) -> bool:
         case Fixed(fen):
             return fen == 0
         case Rate():
-            return benefit.cap_fen == 0 or (benefit.rate == 0 and not benefit.floor_fen)
+            return benefit.cap_fen == 0 or benefit.rate == 0
         case Tiers():
             return benefit.cap_fen == 0 or not any(step.fen or step.rate for step in benefit.steps)
         case Decided():

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from qinqing.cases.models import Case
 from qinqing.messaging.jobs import register_job
-from qinqing.site.demo import card_words, claims, county, playing, policies
+from qinqing.site.demo import card_words, claims, county, mortgages, playing, policies
 
 AT_ONCE = 300  # cases before the page opens
 LATER = 3000  # cases when the worker has added the rest
@@ -34,6 +34,7 @@ def prepare(now: datetime) -> None:
     if missing > 0:
         playing.play_many(missing, 1, now)
     claims.play(now)
+    mortgages.settle(now)
 
 
 def grow(now: datetime) -> bool:
@@ -48,6 +49,7 @@ def grow(now: datetime) -> bool:
 def register() -> None:
     """In the demo the worker lets the county grow."""
     register_job("site.demo", 3, grow)
+    register_job("site.demo.mortgages", mortgages.EVERY, mortgages.arrive)
 
 
 def progress() -> tuple[int, int]:
