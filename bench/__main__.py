@@ -6,10 +6,15 @@ import argparse
 import signal
 import sys
 
-from bench import harness, kernel, policies, search
+from bench import harness, kernel, mortgages, policies, search
 from bench.team import TeamError
 
-BENCHES = {"kernel": kernel.measure, "search": search.measure, "policies": policies.measure}
+BENCHES = {
+    "kernel": kernel.measure,
+    "search": search.measure,
+    "policies": policies.measure,
+    "mortgages": mortgages.measure,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

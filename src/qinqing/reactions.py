@@ -20,6 +20,7 @@ from qinqing.lib.labels import Label
 from qinqing.messaging.notices import notify
 from qinqing.messaging.outbox import Message
 from qinqing.messaging.reactions import React, on
+from qinqing.mortgages.telling import tell as tell_of_mortgage
 from qinqing.supervision import instructions
 
 
@@ -81,6 +82,12 @@ def put_bad_ratings_right(message: Message, now: datetime) -> None:
 def keep_figures(message: Message, now: datetime) -> None:
     """After every act the case counts for what its history says now."""
     recounting.recount_with_origin(message.body["case"])
+
+
+@on("mortgage", "mortgages-owner")
+def tell_owner(message: Message, now: datetime) -> None:
+    """An owner is told that their mortgage is out of the register, or that it stands there again."""
+    tell_of_mortgage(message.body["case"], message.topic, message.key, now)
 
 
 def _tell(found: Iterable[Telling], message: Message, now: datetime) -> None:

@@ -119,6 +119,8 @@ def _is_refused(answer: Any) -> bool:
     """Told no, or sent to sign in and back afterwards; a page that merely redirects does not say where to go next."""
     if answer.status_code == 302:
         return str(answer["Location"]).startswith(("/sign-in/?next=", "/sign-in/phone/?next="))
+    if answer.headers.get("WWW-Authenticate") == "Signature":
+        return False  # the banks' door was reached: it asks for a signature, whoever's account it is
     return answer.status_code in {401, 403}
 
 

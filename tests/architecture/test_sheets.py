@@ -28,6 +28,7 @@ EXCEPT = {
     "evaluation/review.html": "the paper of one meeting; the month is exported",
     "insight/brief.html": "one morning's brief, a paper; its figures open cases, which are exported",
     "insight/leader.html": "figures; each opens its cases, which are exported",
+    "mortgages/upload.html": "choice of a file",
     "policies/check.html": "one answer, of which nothing is kept",
     "policies/library.html": "open to everybody; officers export the same policies with their counts",
     "policies/mine.html": "worked out for one company at this moment; its claims are exported among its matters",

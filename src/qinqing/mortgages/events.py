@@ -22,7 +22,7 @@ from qinqing.mortgages.models import BankEvent
 from qinqing.ui.errors import Problem
 
 Kind, Via = BankEvent.Kind, BankEvent.Via
-_UNIT = re.compile(r"\d{6}\d{3}\d{3}[A-Z]{2}\d{5}[FLQW]\d{8}")  # 不动产单元号: 6+3+3+2+5+1+8
+_UNIT = re.compile(r"\d{6}\d{3}\d{3}[A-Z]{2}\d{5}[FLQW]\d{8}", re.ASCII)  # 不动产单元号: 6+3+3+2+5+1+8
 _CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
 AHEAD = timedelta(minutes=5)  # by how much a bank's clock may be ahead of ours
 
@@ -84,9 +84,9 @@ class Reused(Problem):
 
 def accept(bank: Unit, sent: Sent, via: str, now: datetime) -> Accepted:
     """Take what the bank said down. Raises Wrong and Reused; nothing is written then."""
-    faults = dict(_faults(sent, now))
-    if faults:
-        raise Wrong(faults)
+    wrong = dict(faults(sent, now))
+    if wrong:
+        raise Wrong(wrong)
     known = BankEvent.objects.filter(bank=bank, event_id=sent.event_id).first()
     if known is None:
         try:
@@ -104,11 +104,8 @@ def accept(bank: Unit, sent: Sent, via: str, now: datetime) -> Accepted:
     return Accepted(known, again=True)
 
 
-# ── private ──
-
-
-def _faults(sent: Sent, now: datetime) -> list[tuple[str, Label]]:
-    """Every fault of form."""
+def faults(sent: Sent, now: datetime) -> list[tuple[str, Label]]:
+    """Every fault of form, by field; nothing is asked of the database."""
     found: list[tuple[str, Label]] = []
     if not 0 < len(sent.event_id) <= 200 or not sent.event_id.isprintable():
         found.append(("id", Label("事件编号须为1至200个可见字符", "The event id is 1 to 200 visible characters")))
@@ -135,6 +132,9 @@ def _faults(sent: Sent, now: datetime) -> list[tuple[str, Label]]:
     if len(sent.loan_number) > 80:
         found.append(("loan_number", Label("贷款合同号至多80字", "The loan number has at most 80 characters")))
     return found
+
+
+# ── private ──
 
 
 def _create(bank: Unit, sent: Sent, via: str, now: datetime) -> BankEvent:

@@ -39,6 +39,7 @@ class Release(models.Model):
     owner_id_end = models.CharField("证件号后六位", max_length=6, blank=True)
     owner_phone = models.CharField("联系电话", max_length=20, blank=True, db_index=True)
     address = models.CharField("坐落", max_length=300, blank=True)
+    next_look_at = models.DateTimeField(null=True)  # asked in vain: not before then again
     looked_up = models.JSONField(default=dict)  # the register's answer that was judged last (register.Entry as a dict)
 
     class Meta:
@@ -162,4 +163,9 @@ class RegisterRequest(models.Model):
         return self.number
 
 
-from qinqing.mortgages import models_register  # noqa: E402, F401 - Django finds models here
+from qinqing.mortgages import (  # noqa: E402 - Django finds models here
+    models_desks,  # noqa: F401
+    models_doors,  # noqa: F401
+    models_names,  # noqa: F401
+    models_register,  # noqa: F401
+)

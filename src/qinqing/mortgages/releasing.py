@@ -7,11 +7,12 @@ by which the register knows a repetition, and an act that came too late finds it
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
 from qinqing.accounts.actor import SYSTEM
 from qinqing.cases.acting import act
@@ -21,10 +22,12 @@ from qinqing.lib.labels import Label
 from qinqing.messaging.outbox import enqueue
 from qinqing.mortgages import names
 from qinqing.mortgages.judging import Doubt, Fit, Settled, judge
-from qinqing.mortgages.models import RegisterRequest, Release
+from qinqing.mortgages.models import BankEvent, RegisterRequest, Release, Settlement
 from qinqing.mortgages.register import Asked, Declined, Deregistered, Entry, RegisterAway, entry_of, register
 
 AT_ONCE = 50
+SLICE = 10  # seconds after which no further call begins: a silent register must not keep a worker from its other jobs
+LOOK_AGAIN = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=30)  # another worker's try may still be under way
 _RETRY = (2, 5, 10, 20, 40, 60)  # seconds until the next try; then the last
 State = RegisterRequest.State
@@ -35,19 +38,27 @@ _log = logging.getLogger(__name__)
 
 
 def match(now: datetime, limit: int = AT_ONCE) -> bool:
-    """One slice: look up and judge what is in the stage of matching; True where more may wait."""
-    due = Release.objects.filter(state=Release.State.OPEN, case__stage="matching").order_by("pk")
-    chosen = list(due.values_list("pk", "certificate")[:limit])
-    moved = 0
+    """One slice: look up and judge what is in the stage of matching; True where more may wait. What was asked in vain
+    comes after what was not asked yet: a record that the register cannot answer for holds up no other."""
+    due = Release.objects.filter(_not_before(now), state=Release.State.OPEN, case__stage="matching")
+    chosen = list(due.order_by(F("next_look_at").asc(nulls_first=True), "pk").values_list("pk", "certificate")[:limit])
+    moved, ends = 0, time.monotonic() + SLICE
     for pk, certificate in chosen:
         try:
             moved += match_one(pk, register().look_up(certificate), now)
         except RegisterAway as away:
-            _log.warning("the register does not answer: %s", away)
-            return False
+            _log.warning("the register does not answer for %s: %s", certificate, away)
+            Release.objects.filter(pk=pk).update(next_look_at=now + LOOK_AGAIN)
         except Exception:
             _log.exception("release %s could not be matched", pk)
+        if time.monotonic() > ends:
+            break
     return moved > 0 and len(chosen) == limit
+
+
+def _not_before(now: datetime) -> Q:
+    """A time later than any that is written here comes from a clock since moved back."""
+    return Q(next_look_at=None) | Q(next_look_at__lte=now) | Q(next_look_at__gt=now + LOOK_AGAIN)
 
 
 def match_one(pk: int, entry: Entry | None, now: datetime) -> bool:
@@ -89,12 +100,14 @@ def send(now: datetime, limit: int = AT_ONCE) -> bool:
     """One slice: ask the register what is to be asked; True where more may wait."""
     live = RegisterRequest.objects.filter(state__in=[State.PENDING, State.SENT], next_try_at__lte=now)
     chosen = list(live.order_by("next_try_at", "pk").values_list("pk", flat=True)[:limit])
-    answered = 0
+    answered, ends = 0, time.monotonic() + SLICE
     for pk in chosen:
         try:
             answered += send_one(pk, now)
         except Exception:
             _log.exception("request %s to the register failed", pk)
+        if time.monotonic() > ends:
+            break
     return answered > 0 and len(chosen) == limit
 
 
@@ -120,23 +133,33 @@ def send_one(pk: int, now: datetime) -> bool:
 
 
 def _taken_to_send(pk: int, now: datetime) -> RegisterRequest | None:
-    """The request, leased: the case is locked, so that a reversal comes before or after, never between."""
+    """The request, leased: the case is locked, so that a reversal comes before or after, never between. One that has
+    come and is not taken yet counts: nothing goes out before it is."""
     with transaction.atomic():
         found = RegisterRequest.objects.filter(pk=pk).select_related("release").first()
         if found is None:
             return None
-        Case.objects.select_for_update(no_key=True).get(pk=found.release.case_id)
+        Case.objects.select_for_update(no_key=True).values_list("pk", flat=True).get(pk=found.release.case_id)
+        if found.state == State.PENDING and _being_reversed(found.release):
+            return None
         mine = RegisterRequest.objects.filter(pk=pk, state__in=[State.PENDING, State.SENT], next_try_at__lte=now)
         first = {"sent_at": now} if found.sent_at is None else {}
         if not mine.update(state=State.SENT, attempts=F("attempts") + 1, next_try_at=now + PATIENCE, **first):
             return None
-        return RegisterRequest.objects.select_related("release").get(pk=pk)
+        found.attempts += 1  # whoever had counted since then would have put the next try off
+        return found
+
+
+def _being_reversed(release: Release) -> bool:
+    came = BankEvent.objects.filter(
+        bank=OuterRef("event__bank"), reverses=OuterRef("event__event_id"), state=BankEvent.State.WAITING
+    )
+    return Settlement.objects.filter(Exists(came), release=release, reversed_by=None).exists()
 
 
 def _answered(pk: int, answer: Deregistered | Declined, now: datetime) -> bool:
     """The register's word, and what follows, in one transaction."""
-    request = RegisterRequest.objects.select_related("release").get(pk=pk)
-    release = _locked(request.release_id)
+    release = _locked(RegisterRequest.objects.values_list("release_id", flat=True).get(pk=pk))
     request = RegisterRequest.objects.select_for_update(of=("self",)).get(pk=pk)
     if request.state != State.SENT:
         return False
@@ -144,7 +167,7 @@ def _answered(pk: int, answer: Deregistered | Declined, now: datetime) -> bool:
     if isinstance(answer, Declined):
         request.state, request.answer = State.REFUSED, {"reason": answer.reason}
         request.save(update_fields=["state", "answer", "answered_at"])
-        Release.objects.filter(pk=release.pk).update(by_person=True)
+        Release.objects.filter(pk=release.pk).update(by_person=True, reversed_late=False)
         return _try(release, "register_refused", {"why": "register_refused", "detail": answer.reason[:500]}, now)
     request.state, request.answer = State.DONE, {"receipt_no": answer.receipt_no, "at": answer.at.isoformat()}
     request.save(update_fields=["state", "answer", "answered_at"])
@@ -161,8 +184,8 @@ def _try(release: Release, action: str, data: Mapping[str, object], now: datetim
 
 def _locked(pk: int) -> Release:
     """The release with its case, the case locked first as every act does."""
-    case_id = Release.objects.values_list("case_id", flat=True).get(pk=pk)
-    Case.objects.select_for_update(no_key=True).get(pk=case_id)
+    cases = Case.objects.filter(mortgage_release=pk).select_for_update(no_key=True, of=("self",))
+    cases.values_list("pk", flat=True).get()
     return Release.objects.select_related("case").get(pk=pk)
 
 
@@ -173,9 +196,10 @@ def _locked(pk: int) -> Release:
 def request(context: Context) -> None:
     """申请注销: one live request for a release. One that has gone out stands, whatever happened since."""
     release = Release.objects.get(case=context.case_id)
-    if release.requests.filter(state__in=[State.PENDING, State.SENT]).exists():
+    made = list(release.requests.values_list("state", flat=True))
+    if State.PENDING in made or State.SENT in made:
         return
-    number = f"{context.number}-{release.requests.count() + 1}"
+    number = f"{context.number}-{len(made) + 1}"
     RegisterRequest.objects.create(release=release, number=number, made_at=context.now, next_try_at=context.now)
 
 
@@ -230,9 +254,19 @@ def nothing_under_way(context: Context) -> bool:
 
 @guard(
     "mortgages.may_be_released",
-    Label("登记簿中没有这项抵押或已注销，不能注销", "The register has no such mortgage, or it is gone already"),
+    Label(
+        "登记簿中没有这项抵押或已注销，或者抵押权人已冲正而未重新报送结清，不能注销",
+        "The register has no such mortgage, or it is gone already, or a creditor took its word back",
+    ),
 )
 def may_be_released(context: Context) -> bool:
-    """A person may decide on a doubt; nobody can deregister what is not there. By what the register said last."""
-    said = Release.objects.values_list("looked_up", flat=True).get(case=context.case_id)
-    return bool(said) and entry_of(said).active
+    """A person may decide on a doubt; nobody can deregister what is not there, by what the register said last, nor
+    against a creditor that took its word back and has not given it again."""
+    release = Release.objects.get(case=context.case_id)
+    if not release.looked_up or not (entry := entry_of(release.looked_up)).active:
+        return False
+    said = release.settlements.values_list("creditor_code", "reversed_by")
+    live = {code for code, reversal in said if reversal is None}
+    taken_back = {code for code, _ in said} - live
+    owed = {code for each in entry.creditors for code in names.resolve(each, entry.registered_on).codes}
+    return bool(live) and not taken_back & owed

@@ -31,22 +31,28 @@ _MATCHES_AGAIN = {"waiting": "settled_too", "exception": "another_settled"}  # s
 
 
 def take(now: datetime, limit: int = AT_ONCE) -> bool:
-    """One slice; True where more may wait. One that fails stays, and is seen on the bank's and the operator's page."""
-    waiting = list(BankEvent.objects.filter(state=State.WAITING).order_by("pk").values_list("pk", flat=True)[:limit])
+    """One slice; True where more may wait. One that fails stays, and is seen on the bank's and the operator's page; the
+    slice goes on behind it, so that any number of them hold up nobody."""
     taken = 0
-    for pk in waiting:
+    for pk in list(BankEvent.objects.filter(state=State.WAITING).order_by("pk").values_list("pk", flat=True)):
         try:
             taken += take_one(pk, now)
         except Exception:
             _log.exception("bank event %s could not be taken", pk)
-    return taken > 0 and len(waiting) == limit
+        if taken == limit:
+            return True
+    return False
 
 
 def take_one(pk: int, now: datetime) -> bool:
-    """Take one event; False: another worker has it or had it. Raises what its acts raise; nothing is done then."""
+    """Take one event; False: another worker has it or had it. Raises what its acts raise; nothing is done then.
+
+    The bank is locked with it: of one bank's words only one is taken at a time, so that a reversal never slips past the
+    settlement that another worker is just taking."""
     with transaction.atomic():
         rows = BankEvent.objects.filter(pk=pk, state=State.WAITING).select_related("bank")
-        event = rows.select_for_update(skip_locked=connection.vendor != "sqlite", of=("self",)).first()
+        skip = connection.vendor != "sqlite"
+        event = rows.select_for_update(skip_locked=skip, of=("self", "bank"), no_key=True).first()
         if event is None:
             return False
         if event.kind == BankEvent.Kind.SETTLED:
@@ -62,7 +68,7 @@ def take_one(pk: int, now: datetime) -> bool:
 def _settled(event: BankEvent, now: datetime) -> None:
     if _reversed_before(event, now):
         return
-    release = _open_release(event.certificate)
+    release, action = _open_release(event.certificate), None
     if release is None:
         last = (
             Release.objects.filter(certificate=event.certificate, state=Release.State.RELEASED).order_by("-pk").first()
@@ -72,11 +78,13 @@ def _settled(event: BankEvent, now: datetime) -> None:
         release = _begin(event, now)
     elif _has(release, event):
         return _taken(event, now, release, Label("同一贷款此前已报送结清", "The same loan was settled before"))
+    else:
+        action = _MATCHES_AGAIN.get(release.case.stage)
     Settlement.objects.create(
         release=release, creditor_code=event.creditor_code, loan_number=event.loan_number, in_full=event.in_full,
         authorised=authorisations.may_speak(event.bank, event.creditor_code, day_of(event.happened_at)), event=event,
     )  # fmt: skip
-    if action := _MATCHES_AGAIN.get(release.case.stage):
+    if action:
         detail = {"detail": f"{event.bank.name}报送{event.creditor_code}结清"[:500]}
         act(release.case_id, action, SYSTEM, now, detail)
         restart(release, event.received_at)
@@ -94,8 +102,12 @@ def _open_release(certificate: str) -> Release | None:
     found = Release.objects.filter(certificate=certificate, state=Release.State.OPEN).first()
     if found is None:
         return None
-    Case.objects.select_for_update(no_key=True).get(pk=found.case_id)
+    _lock(found.case_id)
     return Release.objects.select_related("case").filter(pk=found.pk, state=Release.State.OPEN).first()
+
+
+def _lock(case_id: int) -> None:
+    Case.objects.select_for_update(no_key=True).values_list("pk", flat=True).get(pk=case_id)
 
 
 def _has(release: Release, event: BankEvent) -> bool:
@@ -126,11 +138,12 @@ def party_of(bank: Unit, now: datetime) -> Party:
 
 def _reversed_before(event: BankEvent, now: datetime) -> bool:
     """Whether a reversal came first: then nothing happens at all."""
-    early = BankEvent.objects.filter(bank=event.bank, reverses=event.event_id, state=State.EARLY).first()
-    if early is None:
+    early = list(BankEvent.objects.filter(bank=event.bank, reverses=event.event_id, state=State.EARLY))
+    if not early:
         return False
     said = Label("冲正先到，不予办理", "Reversed before it came; nothing was done")
-    _taken(early, now, None, said)
+    for each in early:
+        _taken(each, now, None, said)
     _taken(event, now, None, said)
     return True
 
@@ -149,7 +162,7 @@ def _reversed(event: BankEvent, now: datetime) -> None:
     if settlement is None or settlement.reversed_by_id is not None:
         said = Label("所冲正的事件未曾生效或已冲正", "What it reverses never took effect, or was reversed before")
         return _taken(event, now, original.release, said)
-    Case.objects.select_for_update(no_key=True).get(pk=settlement.release.case_id)
+    _lock(settlement.release.case_id)
     settlement.reversed_by = event
     settlement.save(update_fields=["reversed_by"])
     release = Release.objects.select_related("case").get(pk=settlement.release_id)

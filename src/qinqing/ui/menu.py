@@ -19,7 +19,8 @@ Gate = Callable[[Any, str], bool]  # (actor, route) -> may open
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the menu. `count(actor)` is shown at its end; `urgent` makes a count above zero red."""
+    """One line of the menu. `count(actor)` is shown at its end; `urgent` makes a count above zero red; `shown(actor)`
+    leaves it out for those whom the route is not for although the table lets their role through (of another unit)."""
 
     section: Label
     label: Label
@@ -28,6 +29,7 @@ class Entry:
     count: Callable[[Any], int | None] | None = None
     urgent: bool = False
     icon: str = "list"  # shown in the phone's tab bar only
+    shown: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def sections_for(request: HttpRequest) -> list[Section]:
 
 
 def _href(actor: Any, entry: Entry) -> str | None:
-    if not may_open(actor, entry.route):
+    if not may_open(actor, entry.route) or (entry.shown is not None and not entry.shown(actor)):
         return None
     try:
         return reverse(entry.route)

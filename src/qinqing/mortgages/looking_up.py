@@ -1,0 +1,110 @@
+"""解押查询 (B9): by certificate and the last six of the owner's identity number; whatever does not fit, one answer.
+
+Limited, because six characters can be tried: by network address, and by certificate for tries that failed. Neither is
+kept in clear.
+"""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from qinqing.accounts.keys import keyed_hash
+from qinqing.directory.services import day_of
+from qinqing.lib.labels import Label
+from qinqing.mortgages import selectors
+from qinqing.mortgages.models import Release
+from qinqing.mortgages.models_desks import LookUp
+from qinqing.ui.errors import TooMany
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` within any span of `window`."""
+
+    most: int
+    window: timedelta
+
+
+PER_ADDRESS = (Limit(20, timedelta(minutes=10)), Limit(100, timedelta(days=1)))
+PER_CERTIFICATE = (Limit(5, timedelta(minutes=30)), Limit(10, timedelta(days=1)))  # failed ones
+KEPT = max(limit.window for limit in PER_ADDRESS + PER_CERTIFICATE)
+
+
+class Limited(TooMany):
+    """`at`: when it works again."""
+
+    code = "look-up-limited"
+    title = Label("查询过于频繁", "Too many look-ups")
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(
+            Label(
+                "为保护权利人信息，同一网络或同一证明号短时间内查询次数有限。也可登录后查看。",
+                "To protect owners, look-ups from one network or of one certificate are limited. Or sign in instead.",
+            )
+        )
+        self.at = at
+
+
+def look_up(certificate: str, id_end: str, address: str, now: datetime) -> Release | None:
+    """The latest release of that mortgage where both fit; None otherwise, whichever does not. Raises Limited."""
+    written = spellings(certificate)
+    marks, asked = _marks(address, now), keyed_hash("mortgages.look_up", written[0])
+    _check(marks, asked, now)
+    wanted = unicodedata.normalize("NFKC", id_end).strip().upper()
+    found = selectors.releases().filter(certificate__in=written).exclude(owner_id_end="").order_by("-pk").first()
+    kept = found.owner_id_end.upper() if found else "\0" * 6
+    fits = secrets.compare_digest(kept.encode(), wanted.encode()) and found is not None
+    LookUp.objects.create(address=marks[0] if marks else "", certificate=asked, found=fits, at=now)
+    return found if fits else None
+
+
+def spellings(certificate: str) -> list[str]:
+    """The certificate as typed, in half-width, and with the full-width brackets that certificates are printed with."""
+    plain = "".join(unicodedata.normalize("NFKC", certificate).split())
+    printed = plain.replace("(", "（").replace(")", "）")
+    return list(dict.fromkeys((plain, printed, certificate.strip())))
+
+
+def free_at(times: Iterable[datetime], limits: Iterable[Limit], now: datetime) -> datetime | None:
+    """When the next one is let through; None: now."""
+    newest = sorted((at for at in times if at <= now), reverse=True)
+    ends = [newest[limit.most - 1] + limit.window for limit in limits if len(newest) >= limit.most]
+    return max((end for end in ends if end > now), default=None)
+
+
+def forget_old(now: datetime) -> bool:
+    """What no limit looks back to. A job of the worker."""
+    LookUp.objects.filter(at__lte=now - KEPT).delete()
+    return False
+
+
+# ── private ──
+
+
+def _check(marks: tuple[str, ...], asked: str, now: datetime) -> None:
+    rows = LookUp.objects.filter(at__gt=now - KEPT)
+    failed = rows.filter(certificate=asked, found=False).values_list("at", flat=True)
+    waits = [free_at(failed, PER_CERTIFICATE, now)]
+    if marks:
+        waits.append(free_at(rows.filter(address__in=marks).values_list("at", flat=True), PER_ADDRESS, now))
+    later = [at for at in waits if at is not None]
+    if later:
+        raise Limited(max(later))
+
+
+def _marks(address: str, now: datetime) -> tuple[str, ...]:
+    """The address under today's salt and under yesterday's. Empty where it is unknown or this machine's own: a proxy
+    hides whose it is, and must not make all readers one."""
+    try:
+        if ip_address(address).is_loopback:
+            return ()
+    except ValueError:
+        return ()
+    today = day_of(now)
+    return tuple(keyed_hash("mortgages.address", f"{day}|{address}") for day in (today, today - timedelta(days=1)))
