@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from qinqing.accounts.models import User
 from qinqing.cases.acting import act
@@ -97,6 +99,22 @@ def test_the_registry_sees_urgent_reversals_first_and_what_differs(world: World,
     assert desk.index(undone.certificate) < desk.index(seized.certificate)
     assert "不动产被查封" in desk and "注销后冲正" in desk and "冲正e" in desk, "which event was reversed"
     assert at("registrar").get("/mortgages/bank/").status_code == 403, "the registry is no bank"
+
+
+def test_the_registrys_desk_reads_no_more_for_more_lines(world: World, at: Callable[..., Client]) -> None:
+    desk = at("registrar")
+    counts = []
+    for more in (1, 8):
+        for _ in range(more):
+            world.settled("a", world.mortgage("a", maximum_amount=True))
+            world.settled("a", world.mortgage("a", "fund"))
+        work(later(1))
+        desk.get("/mortgages/registry/")
+        with CaptureQueriesContext(connection) as queries:
+            page = text(desk.get("/mortgages/registry/"))
+        counts.append(len(queries))
+    assert page.count("<article") == 9 and page.count("未结清") == 9
+    assert counts[1] - counts[0] <= 8, "of each line only its clock asks which calendar is in force"
 
 
 def test_the_case_page_shows_every_creditor_settled_or_owed_and_the_tries(
@@ -260,5 +278,5 @@ def test_the_comparison_of_a_mortgage_that_the_register_does_not_have(world: Wor
     mortgage.delete()
     work()
     release = release_of(mortgage)
-    facts = selectors.compare(release, list(release.settlements.select_related("event")), selectors.lenders())
-    assert facts[0].same is False and selectors.creditors(release, [], {}) == []
+    facts = selectors.compare(release, list(release.settlements.select_related("event")), selectors.known_now())
+    assert facts[0].same is False and selectors.creditors(release, [], selectors.known_now()) == []

@@ -255,9 +255,9 @@ def test_a_flood_of_refusals_fills_nothing(bank: Bank, monkeypatch: pytest.Monke
 def test_old_nonces_and_refusals_go(bank: Bank) -> None:
     bank.post(bank.event())
     bank.post(bank.event(certificate=""))
-    refusing.prune(NOW + timedelta(minutes=4))
+    refusing.prune(NOW + timedelta(minutes=14))
     assert UsedNonce.objects.count() == 1
-    refusing.prune(NOW + timedelta(minutes=6))
+    refusing.prune(NOW + timedelta(minutes=16))
     assert (UsedNonce.objects.count(), Refusal.objects.count()) == (0, 1)
     refusing.prune(NOW + timedelta(days=201))
     assert not Refusal.objects.exists() and not RefusalHour.objects.exists()

@@ -65,7 +65,7 @@ def faults_of(line: Line, bearers: Mapping[str, str], today: date) -> dict[str, 
 def file_names(lines: Sequence[Line], files: Sequence[StoredFile], actor: Actor, now: datetime) -> Filing:
     """One filing for one name or many. A creditor files its own, offline. Nothing counts before it is approved.
 
-    Raises Invalid by field (of the first bad line; nothing is filed), NotAllowed, and what the kernel raises."""
+    Raises Invalid by field (of the first bad line; nothing is filed), NotYours, NotAllowed, and the kernel's."""
     codes = {line.credit_code for line in lines}
     unit = filing.unit_of(actor, next(iter(codes)) if len(codes) == 1 else "")
     own_offline = codes == {unit.credit_code} and {line.source for line in lines} == {Source.OFFLINE}
@@ -112,7 +112,7 @@ def end(
 
 
 def record_number(alias: Alias, number: str, actor: Actor, now: datetime) -> None:
-    """省银监平台备案号, as the platform gave it. The latest counts. Raises Invalid, NotAllowed."""
+    """省银监平台备案号, as the platform gave it. The latest counts. Raises Invalid, NotYours."""
     filing.unit_of(actor, alias.credit_code)
     number = number.strip()
     if not 0 < len(number) <= NUMBER_AT_MOST or not number.isprintable():

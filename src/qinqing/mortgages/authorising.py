@@ -40,7 +40,7 @@ class Paper:
 def file_authorisation(paper: Paper, files: Sequence[StoredFile], actor: Actor, now: datetime) -> Filing:
     """File what a creditor's paper says: by the creditor itself or by the registry. It counts once checked.
 
-    Raises Invalid by field, NotAllowed, and what the kernel raises."""
+    Raises Invalid by field, NotYours, and what the kernel raises."""
     unit = filing.unit_of(actor, paper.grantor_code)
     grantor = Unit.objects.exclude(credit_code="").filter(credit_code=paper.grantor_code).first()
     faults = dict(_faults(paper, grantor))

@@ -24,7 +24,7 @@ from qinqing.lib.labels import Label
 from qinqing.mortgages import places
 from qinqing.mortgages.models_names import Filing
 from qinqing.mortgages.taking import party_of
-from qinqing.ui.errors import Invalid, NotAllowed
+from qinqing.ui.errors import Invalid, Problem
 
 Kind, State = Filing.Kind, Filing.State
 INTERNAL = "机关内部件"  # party of papers between offices: nobody acts for it
@@ -40,6 +40,14 @@ Writer = Callable[[Filing, datetime], None]
 _writers: dict[str, Writer] = {}
 
 
+class NotYours(Problem):
+    """The role may open such a page, but not from this unit: for them there is nothing here."""
+
+    status = 404
+    code = "not-yours"
+    title = Label("此处不由您办理", "This is not yours to open")
+
+
 def writes(kind: str) -> Callable[[Writer], Writer]:
     """Register what brings the lines of a kind into force."""
 
@@ -53,13 +61,13 @@ def writes(kind: str) -> Callable[[Writer], Writer]:
 def unit_of(actor: Actor, creditor_code: str = "") -> Unit:
     """In whose name the actor files: the registry's for any creditor, a creditor's for its own code only.
 
-    Raises NotAllowed."""
+    Raises NotYours."""
     if places.is_registry(actor):
         return Unit.objects.filter(pk__in=actor.unit_ids, desk=places.REGISTRY)[:1].get()
     for own in places.banks_of(actor):
         if not creditor_code or own.credit_code == creditor_code:
             return own
-    raise NotAllowed(
+    raise NotYours(
         Label("备案由登记机构或该机构自己申报", "Filings are made by the registry or by the institution itself")
     )
 

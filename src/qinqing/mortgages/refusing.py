@@ -16,6 +16,7 @@ from qinqing.mortgages.models_doors import BankKey, Refusal, RefusalHour, UsedNo
 
 MOST_ROWS = 100  # of one key and hour
 KEPT = timedelta(days=200)  # 网络安全法第二十一条: network logs for at least six months
+SLACK = timedelta(minutes=10)  # the worker's clock may be ahead of the server's: a nonce must not go too early
 AT_ONCE = 2_000
 
 
@@ -49,7 +50,7 @@ def prune(now: datetime) -> bool:
     """The job: nonces whose signatures are too old, and refusals past their time; True where more may wait."""
     more = False
     for old in (
-        UsedNonce.objects.filter(until__lt=now),
+        UsedNonce.objects.filter(until__lt=now - SLACK),
         Refusal.objects.filter(at__lt=now - KEPT),
         RefusalHour.objects.filter(hour__lt=now - KEPT),
     ):

@@ -15,6 +15,7 @@ from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.mortgages import names
 from qinqing.mortgages.models import BankEvent, Release, Settlement
+from qinqing.mortgages.names import Book
 from qinqing.mortgages.register import Entry, entry_of
 
 WITH_A_PERSON = ("exception", "ruling", "undoing")  # stages
@@ -105,12 +106,23 @@ def reasons(found: Iterable[Release]) -> dict[int, Reason]:
     }  # fmt: skip
 
 
-def lenders() -> dict[str, Unit]:
-    """Banks and other lenders on file, by credit code."""
-    return {unit.credit_code: unit for unit in Unit.objects.exclude(credit_code="")}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whom names and codes mean, read once for a page: lenders on file by code, and the book of names."""
+
+    units: dict[str, Unit]
+    book: Book
+
+    def name(self, code: str) -> str:
+        """The present name; the code itself where nobody on file has it."""
+        return self.units[code].name if code in self.units else code
 
 
-def creditors(release: Release, settled: Sequence[Settlement], known: dict[str, Unit]) -> list[CreditorLine]:
+def known_now() -> Known:
+    return Known({unit.credit_code: unit for unit in Unit.objects.exclude(credit_code="")}, names.book())
+
+
+def creditors(release: Release, settled: Sequence[Settlement], known: Known) -> list[CreditorLine]:
     """Every creditor of the registration, each settled or owed, as the matching counts them."""
     entry = entry_in(release)
     if entry is None:
@@ -118,7 +130,7 @@ def creditors(release: Release, settled: Sequence[Settlement], known: dict[str, 
     left = [each for each in settled if each.reversed_by_id is None]
     lines = []
     for creditor in entry.creditors:
-        codes = names.resolve(creditor, entry.registered_on).codes
+        codes = known.book.resolve(creditor, entry.registered_on).codes
         mine = [
             each
             for each in left
@@ -127,12 +139,12 @@ def creditors(release: Release, settled: Sequence[Settlement], known: dict[str, 
         found = mine[0] if mine else None
         if found is not None and creditor.loan_number:
             left.remove(found)
-        who = "、".join(sorted(_name(code, known) for code in codes))
+        who = "、".join(sorted(known.name(code) for code in codes))
         lines.append(CreditorLine(creditor.name, "" if who == creditor.name else who, creditor.loan_number, found))
     return lines
 
 
-def compare(release: Release, settled: Sequence[Settlement], known: dict[str, Unit]) -> list[Fact]:
+def compare(release: Release, settled: Sequence[Settlement], known: Known) -> list[Fact]:
     """The bank's word beside the register's, line by line."""
     entry = entry_in(release)
     live = [each for each in settled if each.reversed_by_id is None] or list(settled)
@@ -143,7 +155,7 @@ def compare(release: Release, settled: Sequence[Settlement], known: dict[str, Un
             Fact(Label("不动产单元号", "Property unit"), release.unit_number, none),
             *_said_only(live, known),
         ]
-    codes = {code for one in entry.creditors for code in names.resolve(one, entry.registered_on).codes}
+    codes = {code for one in entry.creditors for code in known.book.resolve(one, entry.registered_on).codes}
     loans = [one.loan_number for one in entry.creditors if one.loan_number]
     said_loans = [each.loan_number for each in live if each.loan_number]
     settled_codes = {each.creditor_code for each in live}
@@ -158,7 +170,7 @@ def compare(release: Release, settled: Sequence[Settlement], known: dict[str, Un
             release.unit_number == entry.unit_number,
         ),
         Fact(
-            Label("抵押权人", "Creditor"), "；".join(dict.fromkeys(_name(each.creditor_code, known) for each in live)),
+            Label("抵押权人", "Creditor"), "；".join(dict.fromkeys(known.name(each.creditor_code) for each in live)),
             "；".join(one.name for one in entry.creditors), settled_codes <= codes,
         ),
         Fact(
@@ -173,8 +185,8 @@ def compare(release: Release, settled: Sequence[Settlement], known: dict[str, Un
     ]  # fmt: skip
 
 
-def _said_only(live: Sequence[Settlement], known: dict[str, Unit]) -> list[Fact]:
-    said = "；".join(dict.fromkeys(_name(each.creditor_code, known) for each in live))
+def _said_only(live: Sequence[Settlement], known: Known) -> list[Fact]:
+    said = "；".join(dict.fromkeys(known.name(each.creditor_code) for each in live))
     return [Fact(Label("抵押权人", "Creditor"), said, "")]
 
 
@@ -200,7 +212,3 @@ def _limits(entry: Entry) -> list[Label]:
         (entry.maximum_amount, Label("最高额抵押", "maximum amount")),
     )
     return [label for holds, label in said if holds]
-
-
-def _name(code: str, known: dict[str, Unit]) -> str:
-    return known[code].name if code in known else code

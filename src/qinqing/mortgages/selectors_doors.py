@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from qinqing.accounts.actor import Actor
 from qinqing.directory.models import Unit
@@ -53,6 +53,7 @@ def refusals() -> QuerySet[Refusal]:
 
 
 def settled_lately(actor: Actor, since: datetime) -> list[BankEvent]:
-    """Settlements of the clerk's banks that may be reversed."""
+    """Settlements of the clerk's banks that nobody has reversed yet."""
+    reversals = BankEvent.objects.filter(bank=OuterRef("bank"), reverses=OuterRef("event_id"))
     mine = BankEvent.objects.filter(bank__in=bank_ids(actor, CLERK), kind=BankEvent.Kind.SETTLED)
-    return list(mine.filter(received_at__gte=since).select_related("release").order_by("-pk")[:20])
+    return list(mine.filter(~Exists(reversals), received_at__gte=since).order_by("-pk")[:20])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -71,13 +72,12 @@ def days(request: HttpRequest) -> HttpResponse:
     if sheets.wanted(request):
         return sheets.download(request, _days_sheet(found), now)
     page = Paginator(found, _SHOWN).get_page(request.GET.get("page"))
-    mine = bank_ids(actor)
-    banks = list(Unit.objects.filter(pk__in=mine).exclude(credit_code=""))
+    banks = places.banks_of(actor)
     context = {
         "page": page,
-        "rows": [(one, _compared(one)) for one in page.object_list],
+        "rows": _fetched(list(page.object_list)),
         "banks": [(bank, day_of(now) - timedelta(days=back)) for bank in banks for back in (0, 1)],
-        "uploads": bool(mine), "day_max": day_of(now),
+        "uploads": bool(bank_ids(actor)),
     }  # fmt: skip
     return render(request, "mortgages/days.html", context)
 
@@ -147,15 +147,21 @@ def template(request: HttpRequest) -> HttpResponse:
 # ── private ──
 
 
-def _lists(actor: Actor) -> list[DayList]:
-    """The last list of each bank and day that the actor may see."""
+def _lists(actor: Actor) -> list[int]:
+    """Row numbers of the last list of each bank and day that the actor may see; the lists themselves may be long."""
     found = reconciling.lists()
     if not _sees_all(actor):
-        found = found.filter(bank__in=bank_ids(actor))
-    last: dict[tuple[int, date], DayList] = {}
-    for one in found[:2_000]:
-        last.setdefault((one.bank_id, one.day), one)
+        found = found.filter(bank__in=places.banks_of(actor))
+    last: dict[tuple[int, date], int] = {}
+    for pk, bank_id, on in found.values_list("pk", "bank_id", "day"):
+        last.setdefault((bank_id, on), pk)
     return list(last.values())
+
+
+def _fetched(pks: Sequence[int]) -> list[tuple[DayList, Result]]:
+    """The lists with their comparisons, in this order."""
+    found = DayList.objects.select_related("bank").in_bulk(pks)
+    return [(found[pk], _compared(found[pk])) for pk in pks]
 
 
 def _sees_all(actor: Actor) -> bool:
@@ -164,7 +170,7 @@ def _sees_all(actor: Actor) -> bool:
 
 def _bank(actor: Actor, code: str) -> Unit:
     found = Unit.objects.filter(code=code).exclude(credit_code="").first()
-    if found is None or not (_sees_all(actor) or found.pk in bank_ids(actor)):
+    if found is None or not (_sees_all(actor) or found in places.banks_of(actor)):
         raise NotFound(Label("没有这家银行，或不是您所在的银行", "There is no such bank, or it is not yours"))
     return found
 
@@ -225,8 +231,8 @@ def _csv(bank: Unit, on: date, result: Result) -> HttpResponse:
     return response
 
 
-def _days_sheet(found: list[DayList]) -> Sheet:
-    rows = [(one, _compared(one)) for one in found]
+def _days_sheet(found: list[int]) -> Sheet:
+    rows = (row for at in range(0, len(found), _SHOWN) for row in _fetched(found[at : at + _SHOWN]))
     columns = (
         Column(Label("日期", "Day"), Label("对账日", "The day compared"), lambda x: x[0].day, 14, "day"),
         Column(Label("银行", "Bank"), Label("提交清单的银行", "Whose list"), lambda x: x[0].bank.label, 34),

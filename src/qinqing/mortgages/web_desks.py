@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Case as Choose
-from django.db.models import IntegerField, QuerySet, Value, When
+from django.db.models import IntegerField, Prefetch, QuerySet, Value, When, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -25,7 +25,7 @@ from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
 from qinqing.mortgages import periods, places, selectors, selectors_figures, standing
-from qinqing.mortgages.models import BankEvent, RegisterRequest, Release
+from qinqing.mortgages.models import BankEvent, RegisterRequest, Release, Settlement
 from qinqing.mortgages.models_desks import OwnerMessage
 from qinqing.mortgages.register import register
 from qinqing.mortgages.selectors_figures import SHOWS
@@ -60,13 +60,12 @@ VIAS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One release in a list. `work`: the case's own clock, for who works on it; `at`: when the register was asked."""
+    """One release in a list. `clock`: to the promised moment; for who must look into it, to the end of that work."""
 
     release: Release
     clock: Clock
     standing: standing.Standing
     reason: selectors.Reason | None = None
-    work: Clock | None = None
     facts: Sequence[selectors.Fact] = ()
     fitting: Sequence[selectors.Fact] = ()
     creditors: Sequence[selectors.CreditorLine] = ()
@@ -146,7 +145,7 @@ def registry_desk(request: HttpRequest) -> HttpResponse:
             Line(one, standing.clock(one, now), standing.standing(one), request=asked[one.pk])
             for one in at_register[:LIST]
         ],
-        "owed": [_line_of_waiting(one, now) for one in owed[:LIST]], "owed_count": owed.count(),
+        "owed": _waiting(owed[:LIST], now), "owed_count": owed.count(),
         "figures": _registry_figures(today),
         "simulated": register().simulated, "untold": untold, "now": now, "can_work": places.is_registry(actor),
     }  # fmt: skip
@@ -202,16 +201,16 @@ def lines(found: Iterable[Release], now: datetime) -> list[Line]:
 
 def explained(found: Iterable[Release], now: datetime, *, whole: bool = False) -> list[Line]:
     """Each with the reason; `whole`: and with what stands against what."""
-    rows = list(found)
-    why, known = selectors.reasons(rows), selectors.lenders()
+    rows = _with_settlements(found) if whole else list(found)
+    why, known = selectors.reasons(rows), selectors.known_now() if whole else None
     made = []
     for one in rows:
-        settled = list(one.settlements.select_related("event__bank", "reversed_by").order_by("pk")) if whole else []
-        facts = selectors.compare(one, settled, known) if whole else []
+        facts = selectors.compare(one, list(one.settlements.all()), known) if known else []
         work = clock_of(one.case, shelf.by_id(one.case.procedure_id), now) if whole else None
         fits = [fact for fact in facts if fact.same]
         differs = [fact for fact in facts if not fact.same and str(fact.said) != str(fact.registered)]
-        made.append(Line(one, standing.clock(one, now), standing.standing(one), why[one.pk], work, differs, fits))
+        until = work or standing.clock(one, now)
+        made.append(Line(one, until, standing.standing(one), why[one.pk], differs, fits))
     return made
 
 
@@ -282,20 +281,31 @@ def _urgent_first() -> QuerySet[Release]:
     return stuck.annotate(rank=rank).order_by("rank", "case__held", "case__due_at", "pk")
 
 
-def _line_of_waiting(release: Release, now: datetime) -> Line:
-    settled = list(release.settlements.filter(reversed_by=None).select_related("event"))
-    named = selectors.creditors(release, settled, selectors.lenders())
-    return Line(release, standing.clock(release, now), standing.standing(release), creditors=named)
+def _with_settlements(found: Iterable[Release]) -> list[Release]:
+    """Read for all of them at once."""
+    rows = list(found)
+    settled = Settlement.objects.select_related("event__bank", "reversed_by").order_by("pk")
+    prefetch_related_objects(rows, Prefetch("settlements", settled))
+    return rows
+
+
+def _waiting(found: Iterable[Release], now: datetime) -> list[Line]:
+    """Each with its creditors, settled or owed."""
+    known, made = selectors.known_now(), []
+    for one in _with_settlements(found):
+        named = selectors.creditors(one, list(one.settlements.all()), known)
+        made.append(Line(one, standing.clock(one, now), standing.standing(one), creditors=named))
+    return made
 
 
 def _story(release: Release, now: datetime) -> dict[str, Any]:
     """Everything a page says of one release."""
     settled = list(release.settlements.select_related("event__bank", "reversed_by__bank").order_by("pk"))
-    known = selectors.lenders()
+    known = selectors.known_now()
     asked = release.case.stage in selectors.WITH_A_PERSON and not release.case.outcome
     return {
         "release": release, "standing": standing.standing(release), "clock": standing.clock(release, now),
-        "settled": [(each, known.get(each.creditor_code), VIAS[each.event.via]) for each in settled],
+        "settled": [(each, known.units.get(each.creditor_code), VIAS[each.event.via]) for each in settled],
         "facts": selectors.compare(release, settled, known),
         "creditors": selectors.creditors(release, settled, known),
         "requests": release.requests.order_by("pk"),

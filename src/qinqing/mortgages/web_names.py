@@ -20,7 +20,7 @@ from qinqing.mortgages import aliases, cleaning, filing, name_sheets, names, pla
 from qinqing.mortgages.aliases import Line
 from qinqing.mortgages.models_names import Alias
 from qinqing.ui import sheets
-from qinqing.ui.errors import NotAllowed, NotFound, Problem
+from qinqing.ui.errors import NotFound, Problem
 from qinqing.ui.flash import say
 from qinqing.ui.forms import Form, LongText, both, choices
 
@@ -80,15 +80,31 @@ class NameForm(Form):
 class EndForm(Form):
     """终止一个曾用名."""
 
+    how = forms.ChoiceField(
+        label=both("如何终止", "How"), widget=forms.RadioSelect, initial="day",
+        choices=choices([
+            ("day", Label("用到某日为止", "It was used until a day")),
+            ("never", Label("备案有误，整条作废", "It was filed by mistake: withdraw it")),
+        ]),
+    )  # fmt: skip
     last_day = forms.DateField(
         label=both("最后使用日", "Last day"), required=False, widget=forms.DateInput(attrs=_DAY),
-        help_text=both("不填：备案有误，整条作废", "Empty: it was filed by mistake and counts no more"),
+        help_text=both("整条作废的不填", "Leave empty to withdraw it"),
     )  # fmt: skip
     reason = LongText(Label("理由", "Reason"), aliases.REASON_AT_MOST)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["files"] = web_filing.evidence_field()
+
+    def clean(self) -> dict[str, Any]:
+        """An empty day alone never withdraws a name."""
+        said = super().clean() or {}
+        if said.get("how") == "day" and not said.get("last_day") and "last_day" not in self.errors:
+            self.add_error("last_day", both("请填写最后使用日", "Give the last day"))
+        if said.get("how") == "never" and said.get("last_day"):
+            self.add_error("last_day", both("整条作废的请勿填写日期", "Leave the day empty to withdraw it"))
+        return said
 
 
 @require_GET
@@ -188,12 +204,14 @@ def number(request: HttpRequest, alias_id: int) -> HttpResponse:
 
 
 def own_codes(actor: Actor) -> set[str] | None:
-    """Whose names the actor sees; None: everybody's. Raises NotAllowed for who is neither bank nor registry."""
+    """Whose names the actor sees; None: everybody's. Raises NotYours for who is neither bank nor registry."""
     if places.sees_all(actor):
         return None
     own = {bank.credit_code for bank in places.banks_of(actor)}
     if not own:
-        raise NotAllowed(Label("此页供登记机构、银行和公积金中心使用", "For the registry, banks and the housing fund"))
+        raise filing.NotYours(
+            Label("此页供登记机构、银行和公积金中心使用", "For the registry, banks and the housing fund")
+        )
     return own
 
 

@@ -76,7 +76,9 @@ def sections_for(request: HttpRequest) -> list[Section]:
     """The reader's menu: sections in order of their first entry, each with its entries in order."""
     actor = getattr(request, "actor", None)
     found: dict[Label, list[Line]] = {}
-    visible = [(entry, href) for entry in sorted(_entries, key=lambda e: e.order) if (href := _href(actor, entry))]
+    said: dict[Callable[[Any], bool], bool] = {}  # entries of one wing ask the same question
+    ordered = sorted(_entries, key=lambda e: e.order)
+    visible = [(entry, href) for entry in ordered if (href := _href(actor, entry)) and _shown(actor, entry, said)]
     current = _current(request, [(entry.route, href) for entry, href in visible])
     for entry, href in visible:
         count = entry.count(actor) if entry.count else None
@@ -86,12 +88,20 @@ def sections_for(request: HttpRequest) -> list[Section]:
 
 
 def _href(actor: Any, entry: Entry) -> str | None:
-    if not may_open(actor, entry.route) or (entry.shown is not None and not entry.shown(actor)):
+    if not may_open(actor, entry.route):
         return None
     try:
         return reverse(entry.route)
     except NoReverseMatch:
         return None
+
+
+def _shown(actor: Any, entry: Entry, said: dict[Callable[[Any], bool], bool]) -> bool:
+    if entry.shown is None:
+        return True
+    if entry.shown not in said:
+        said[entry.shown] = entry.shown(actor)
+    return said[entry.shown]
 
 
 def _current(request: HttpRequest, lines: list[tuple[str, str]]) -> str | None:
