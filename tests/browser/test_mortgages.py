@@ -13,7 +13,7 @@ from qinqing.lib.wallclock import now as present
 from qinqing.mortgages import events
 from qinqing.mortgages.events import Sent
 from qinqing.mortgages.models_register import Registration
-from tests.browser.fixtures import PHONE, assert_accessible, assert_fits
+from tests.browser.fixtures import DESK, PHONE, assert_accessible, assert_fits
 from tests.stories import mortgages as m
 from tests.stories import steps
 from tests.stories.steps import County, tab_to
@@ -82,6 +82,10 @@ def test_the_exceptions_desk_by_keyboard_leads_to_the_decision(busy: County) -> 
     assert "注销后冲正" in articles.nth(0).inner_text() and "冲正e" in articles.nth(0).inner_text()
     assert "不动产单元号与登记簿不一致" in articles.nth(1).inner_text()
     assert "330499001002GB99999F00010001" in articles.nth(1).inner_text()
+    desk.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    mark = articles.nth(1).locator(".tag-red").first.bounding_box()
+    assert mark and mark["x"] + mark["width"] <= PHONE["width"], "what differs is seen on a phone without scrolling"
+    desk.set_viewport_size(DESK)  # type: ignore[arg-type]
     tab_to(desk, "article:nth-of-type(2) h3 a", most=80)
     desk.keyboard.press("Enter")
     desk.wait_for_url("**/cases/**")

@@ -196,8 +196,8 @@ class Machine(RuleBasedStateMachine):
     def reverse(self, said: Said, by_another: int) -> None:
         """Also before it comes, also twice; another bank's word reverses nothing of this one's."""
         bank = said.bank if by_another else "c"
-        values = {"event_id": self.new_id(), "kind": "reversed", "happened_at": self.now, "reverses": said.event_id}
-        events.accept(self.world.bank(bank), events.Sent(**values), "api", self.now)
+        reversal = events.Sent(self.new_id(), "reversed", self.now, reverses=said.event_id)
+        events.accept(self.world.bank(bank), reversal, "api", self.now)
         self.model.reversed.add((bank, said.event_id))
 
     @rule(step=st.sampled_from(["take", "match", "send"]), limit=st.sampled_from([1, 50]))

@@ -6,6 +6,7 @@ import json
 import random
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import django
 
@@ -35,13 +36,12 @@ def talk(short: str, seed: int) -> None:
     chance, bank = random.Random(seed), Unit.objects.get(code=f"bank-{short}")
     owed = list(Registration.objects.filter(creditors__credit_code=bank.credit_code).order_by("pk"))
     for mortgage in owed:
-        values = {"certificate": mortgage.certificate, "unit_number": mortgage.unit_number, "happened_at": NOW}
-        settled = Sent(event_id=f"s{mortgage.pk}", kind="settled", **values)
-        reversal = Sent(event_id=f"r{mortgage.pk}", kind="reversed", happened_at=NOW, reverses=settled.event_id)
+        settled = Sent(f"s{mortgage.pk}", "settled", NOW, mortgage.certificate, mortgage.unit_number)
+        reversal = Sent(f"r{mortgage.pk}", "reversed", NOW, reverses=settled.event_id)
         to_say = [settled, settled, *([reversal] if mortgage.pk % 5 == 0 else [])]
         chance.shuffle(to_say)
         for each in to_say:
-            insist(lambda each=each: events.accept(bank, each, "api", NOW))
+            insist(partial(events.accept, bank, each, "api", NOW))
     print(json.dumps([short, len(owed)]), flush=True)
 
 
@@ -51,7 +51,7 @@ def work(seed: int, turns: int) -> None:
     chance = random.Random(seed)
     for _ in range(turns):
         for step in chance.sample([taking.take, releasing.match, releasing.send], 3):
-            insist(lambda step=step: step(NOW, 5))
+            insist(partial(step, NOW, 5))
     print(json.dumps(["worked", seed]), flush=True)
 
 

@@ -225,6 +225,12 @@ def test_lists_and_the_table_of_banks_as_workbooks(world: World, at: Callable[..
     sheet = at("registrar_head", 100).get("/mortgages/releases/?show=late&of=day&format=xlsx")
     found_rows = rows(sheet.content)
     assert len(found_rows) == 2 and found["late"].certificate in found_rows[1] and 90 in found_rows[1]
+    doubts = rows(at("registrar_head", 100).get("/mortgages/registry/?format=xlsx").content)
+    assert [row[1] for row in doubts[1:]] == [found["doubt"].certificate]
+    said = rows(at("clerk_a", 100).get("/mortgages/bank/?format=xlsx").content)
+    assert len(said) == 1 + 3 and all(found["late"].certificate not in row for row in said), "its own events only"
+    coverage = rows(at("registrar_head", 100).get("/mortgages/training/?format=xlsx").content)
+    assert len(coverage) == 1 + 3
     banks = at("registrar_head", 100).get("/mortgages/leader/?of=day&format=xlsx")
     names = [row[0] for row in rows(banks.content)]
     assert set(names[1:]) == {world.bank(short).name for short in "abc"}

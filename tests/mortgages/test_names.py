@@ -11,10 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qinqing.lib.names import normal
-from qinqing.mortgages import names, suggesting
+from qinqing.mortgages import authorisations, names, suggesting
 from qinqing.mortgages.names import Book, Borne
 from qinqing.mortgages.register import Creditor
-from tests.mortgages.world import code
+from tests.mortgages.world import World, code, where, work
 
 A, B, C = code(0), code(1), code(2)
 DAY = date(2015, 6, 1)
@@ -150,3 +150,15 @@ def test_no_score_can_decide() -> None:
     for module in ("names", "judging", "authorisations", "releasing", "taking"):
         assert "suggesting" not in imports_of(module), module
     assert "suggesting" in imports_of("cleaning")
+
+
+@pytest.mark.django_db
+def test_a_bank_may_go_on_reporting_under_the_code_it_had_before_a_merger(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    mortgage = world.mortgage("a")
+    old, new = code(77), world.bank("a").credit_code
+    monkeypatch.setattr(names, "bearers", lambda given: frozenset({new}) if given == old else frozenset({given}))
+    monkeypatch.setattr(authorisations, "may_speak", lambda *_: True)
+    world.settled("a", mortgage, creditor_code=old)
+    work()
+    assert where(mortgage) == "released"

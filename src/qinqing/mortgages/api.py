@@ -46,7 +46,7 @@ class ReleaseOut(Schema):
     receipt_no: str
 
 
-class EventOut(Schema):
+class BankEventOut(Schema):
     """An event as it stands now. `again`: it had come before, and nothing was done. `word`: what became of it."""
 
     id: str
@@ -114,14 +114,14 @@ def _body_of(schema: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 @router.post(
-    "/mortgages/events", response={200: EventOut, 202: EventOut, **problems(409, 411)},
+    "/mortgages/events", response={200: BankEventOut, 202: BankEventOut, **problems(409, 411)},
     operation_id="mortgages_events", summary="报送结清或冲正 A bank's event, signed",
     openapi_extra=_body_of(_EVENT, "application/cloudevents+json"),
 )  # fmt: skip
 def post_event(request: HttpRequest) -> Any:
     """One CloudEvent, structured or binary, signed after RFC 9421 with a key on file."""
 
-    def take(body: bytes, knock: Knock, now: datetime) -> Status[EventOut]:
+    def take(body: bytes, knock: Knock, now: datetime) -> Status[BankEventOut]:
         sender = doors.signed(_message(request, body), knock, now)
         return _taken(sender, body, request, "api", now)
 
@@ -129,14 +129,14 @@ def post_event(request: HttpRequest) -> Any:
 
 
 @router.post(
-    "/mortgages/webhook", response={200: EventOut, 202: EventOut, **problems(409, 411)},
+    "/mortgages/webhook", response={200: BankEventOut, 202: BankEventOut, **problems(409, 411)},
     operation_id="mortgages_webhook", summary="报送结清或冲正（简易接口） The same with Standard Webhooks",
     openapi_extra=_body_of(_EVENT, "application/cloudevents+json"),
 )  # fmt: skip
 def post_webhook(request: HttpRequest) -> Any:
     """The same event, sealed after Standard Webhooks with the bank's secret."""
 
-    def take(body: bytes, knock: Knock, now: datetime) -> Status[EventOut]:
+    def take(body: bytes, knock: Knock, now: datetime) -> Status[BankEventOut]:
         event = doors.read(dict(request.headers), body)
         sender = doors.sealed(request.headers, body, event.source, knock, now)
         return _taken(sender, body, request, "webhook", now)
@@ -145,14 +145,14 @@ def post_webhook(request: HttpRequest) -> Any:
 
 
 @router.get(
-    "/mortgages/events", response={200: EventOut, **problems(404, 409)},
+    "/mortgages/events", response={200: BankEventOut, **problems(404, 409)},
     operation_id="mortgages_event", summary="事件的办理情况 The state of one's event, asked for with a signature",
     openapi_extra={"parameters": [{"name": "id", "in": "query", "required": True, "schema": {"type": "string"}}]},
 )  # fmt: skip
 def get_event(request: HttpRequest) -> Any:
     """`?id=` one's own event id; the query is signed with the rest. By the simple profile one sends the event again."""
 
-    def look(body: bytes, knock: Knock, now: datetime) -> EventOut:
+    def look(body: bytes, knock: Knock, now: datetime) -> BankEventOut:
         sender = doors.signed(_message(request, body), knock, now)
         found = event_of(sender.bank, request.GET.get("id", ""))
         if found is None:
@@ -239,13 +239,13 @@ def _message(request: HttpRequest, body: bytes) -> httpsig.Request:
     )  # fmt: skip
 
 
-def _taken(sender: Sender, body: bytes, request: HttpRequest, via: str, now: datetime) -> Status[EventOut]:
+def _taken(sender: Sender, body: bytes, request: HttpRequest, via: str, now: datetime) -> Status[BankEventOut]:
     accepted = doors.take(sender, doors.read(dict(request.headers), body), via, now)
     event = event_of(sender.bank, accepted.event.event_id) if accepted.again else accepted.event
     return Status(200 if accepted.again else 202, _out(event or accepted.event, accepted.again))
 
 
-def _out(event: BankEvent, again: bool) -> EventOut:
+def _out(event: BankEvent, again: bool) -> BankEventOut:
     """`event` with its release and case where it has one."""
     release = None
     if event.release is not None:
@@ -255,7 +255,7 @@ def _out(event: BankEvent, again: bool) -> EventOut:
             promised_at=local(of.promised_at), released_at=_local(of.released_at), receipt_no=of.receipt_no,
         )  # fmt: skip
     said = Label(*event.word.split("\n", 1)) if "\n" in event.word else Label(event.word, event.word)
-    return EventOut(
+    return BankEventOut(
         id=event.event_id, again=again, kind=event.kind, state=event.state, received_at=local(event.received_at),
         taken_at=_local(event.taken_at), word=str(said), link=wire.link_to(event.event_id), release=release,
     )  # fmt: skip

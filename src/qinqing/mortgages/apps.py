@@ -10,6 +10,10 @@ class MortgagesConfig(AppConfig):
     verbose_name = "清贷解抵"
 
     def ready(self) -> None:
+        from qinqing.audit import histories  # noqa: PLC0415 - models are ready only now
+        from qinqing.mortgages.history import FilingHistory  # noqa: PLC0415
+
+        histories.register("mortgages", FilingHistory())
         self._release()
         self._doors()
         self._names()

@@ -70,7 +70,7 @@ class Client:
         return self._post(wire.RECONCILIATIONS, json.dumps(said, ensure_ascii=False).encode(), "application/json", day)
 
     def status(self, event_id: str) -> Answer:
-        """How an event stands. Signed only: by the simple profile one sends it again. Raises Unreachable, ValueError."""
+        """How an event stands; by the simple profile one sends it again instead. Raises Unreachable, ValueError."""
         if self.key is None:
             raise ValueError("by the simple profile the state is asked for by sending the same event again")
         path, _, query = wire.link_to(event_id).partition("?")

@@ -105,7 +105,7 @@ class PlatformNumber(models.Model):
 
 
 class Authorisation(models.Model):
-    """注销委托授权: a creditor (the housing fund) lets a bank say that its claims are settled (B6). Both are named as on
+    """注销委托授权: a creditor (the housing fund) lets a bank say that its claims are settled (B6). Both named as on
     the paper, perhaps under a former name or code."""
 
     class Covers(models.TextChoices):

@@ -70,7 +70,7 @@ def match_one(pk: int, entry: Entry | None, now: datetime) -> bool:
         if RegisterRequest.objects.filter(release=release, state=State.SENT).exists():
             return _try(release, "fit", {}, now)  # it has gone out before: its answer counts, not another look
         settled = [
-            Settled(each.creditor_code, each.loan_number, each.in_full, each.authorised)
+            Settled(_today(each.creditor_code), each.loan_number, each.in_full, each.authorised)
             for each in release.settlements.filter(reversed_by=None).order_by("pk")
         ]
         verdict = judge(release.certificate, release.unit_number, entry, settled, names.resolve)
@@ -81,6 +81,12 @@ def match_one(pk: int, entry: Entry | None, now: datetime) -> bool:
             Release.objects.filter(pk=pk).update(by_person=True)
             return _try(release, "doubt", {"why": verdict.why, "detail": verdict.detail.zh[:500]}, now)
         return _try(release, "wait", {"detail": f"尚待结清：{'、'.join(verdict.owed)}"[:500]}, now)
+
+
+def _today(code: str) -> str:
+    """A bank may go on reporting under the code it had before a merger; where it went must be certain."""
+    bearers = names.bearers(code)
+    return next(iter(bearers)) if len(bearers) == 1 else code
 
 
 def _remember(release: Release, entry: Entry | None) -> None:

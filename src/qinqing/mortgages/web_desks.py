@@ -25,6 +25,7 @@ from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
 from qinqing.mortgages import periods, places, selectors, selectors_figures, standing
+from qinqing.mortgages.desk_sheets import VIAS, events_sheet, releases_sheet, word_of
 from qinqing.mortgages.models import BankEvent, RegisterRequest, Release, Settlement
 from qinqing.mortgages.models_desks import OwnerMessage
 from qinqing.mortgages.register import register
@@ -33,7 +34,6 @@ from qinqing.ui import sheets
 from qinqing.ui.errors import NotFound
 from qinqing.ui.menu import may_open
 from qinqing.ui.parts import Clock, Figure, Link
-from qinqing.ui.sheets import Column, Sheet
 
 PAGE = 20
 LIST = 50
@@ -48,14 +48,6 @@ RECORDS = (
     ("mortgages:aliases", Label("曾用名", "Former names")),
     ("mortgages:authorisations", Label("委托授权", "Authorisations")),
 )
-
-
-VIAS = {
-    "api": Label("接口", "interface"),
-    "webhook": Label("简易接口", "simple interface"),
-    "clerk": Label("银行录入", "entered"),
-    "file": Label("文件", "file"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +71,8 @@ def bank_desk(request: HttpRequest) -> HttpResponse:
     bank = places.bank_of(actor)
     today, month = periods.period("day", now), periods.period("month", now)
     events = BankEvent.objects.filter(bank=bank, received_at__gte=today.start).select_related("release__case")
+    if sheets.wanted(request):
+        return sheets.download(request, events_sheet(bank, events.order_by("received_at")), now)
     mine = selectors.of_bank(bank)
     running = mine.filter(state=Release.State.OPEN, case__stage__in=("matching", "registering", "waiting"))
     doubtful = mine.filter(case__stage__in=selectors.WITH_A_PERSON, case__closed_at=None).order_by("promised_at")
@@ -131,6 +125,11 @@ def registry_desk(request: HttpRequest) -> HttpResponse:
     """登记工作台: what a person must look into, urgent reversals first, and what lies with the register now."""
     actor, now = actor_of(request), present()
     places.check_sees_all(actor)
+    if sheets.wanted(request):
+        note = Label(
+            "待人工核查、领导裁定和冲正核查的全部解押", "All releases with a person, the leader, or reversed afterwards"
+        )
+        return sheets.download(request, releases_sheet(Label("待核查", "To look into"), _urgent_first(), note), now)
     today = periods.period("day", now)
     waiting = Paginator(_urgent_first(), PAGE).get_page(request.GET.get("page"))
     asked = {
@@ -165,7 +164,7 @@ def releases(request: HttpRequest) -> HttpResponse:
     said = _scope(told, of, bank)
     if sheets.wanted(request):
         note = Label(f"{said.zh}。{told.definition.zh}", f"{said.en}. {told.definition.en}")
-        return sheets.download(request, sheet(told.label, rows, note), now)
+        return sheets.download(request, releases_sheet(told.label, rows, note), now)
     page = Paginator(rows, LIST).get_page(request.GET.get("page"))
     return render(request, "mortgages/releases.html", {
         "told": told, "page": page, "lines": lines(page.object_list, now), "scope": said,
@@ -214,32 +213,6 @@ def explained(found: Iterable[Release], now: datetime, *, whole: bool = False) -
     return made
 
 
-def sheet(title: Label, rows: QuerySet[Release], note: Label) -> Sheet:
-    """A list of releases as a workbook."""
-
-    def column(zh: str, en: str, means: tuple[str, str], value: Any, width: int = 18, kind: str = "text") -> Column:
-        return Column(Label(zh, en), Label(*means), value, width, kind)
-
-    columns = [
-        column("编号", "Number", ("办件编号", "The case's number"), lambda x: x.case.number),
-        column("登记证明号", "Certificate", ("不动产登记证明号", "Mortgage certificate"), lambda x: x.certificate, 34),
-        column("不动产单元号", "Property unit", ("28位", "28 characters"), lambda x: x.unit_number, 32),
-        column(
-            "银行", "Bank", ("首先报送结清的银行", "The bank that reported first"), lambda x: x.first_bank.label, 36
-        ),
-        column("状态", "State", ("办到哪一步", "How far it is"), lambda x: standing.standing(x).label),
-        column("报送", "Reported", ("1小时自此起算", "The hour runs from here"), lambda x: x.started_at, 18, "moment"),
-        column("承诺", "Promised", ("应注销的时间", "To be deregistered by"), lambda x: x.promised_at, 18, "moment"),
-        column(
-            "注销", "Deregistered", ("登记机构注销的时间", "By the registry"), lambda x: x.released_at, 18, "moment"
-        ),
-        column("用时（分钟）", "Minutes", ("从报送到注销", "From report to registration"), _took, 12, "number"),
-        column("经人工", "With a person", ("曾转人工核查", "A person looked into it"), lambda x: x.by_person, 10),
-        column("业务号", "Receipt", ("登记机构的业务号", "The registry's number"), lambda x: x.receipt_no, 20),
-    ]
-    return Sheet(title, columns, rows, note)
-
-
 def links(among: Iterable[tuple[str, Label]], actor: Actor) -> list[Link]:
     """Of these routes the ones open to the reader."""
     return [Link(label, reverse(route)) for route, label in among if may_open(actor, route)]
@@ -252,15 +225,8 @@ def _said(events: Iterable[BankEvent]) -> list[tuple[BankEvent, Label, Label]]:
     """Each event with what became of it and the door it came through."""
     found = []
     for event in events:
-        zh, _, en = event.word.partition("\n")
-        found.append((event, Label(zh, en or zh), VIAS[event.via]))
+        found.append((event, word_of(event), VIAS[event.via]))
     return found
-
-
-def _took(release: Release) -> float | None:
-    if release.released_at is None:
-        return None
-    return round((release.released_at - release.started_at).total_seconds() / 60, 1)
 
 
 def _registry_figures(today: periods.Period) -> list[Figure]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
 
 from django import forms
 from django.core.paginator import Paginator
@@ -12,14 +12,17 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qinqing.accounts.middleware import actor_of
+from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
 from qinqing.mortgages import places, training
 from qinqing.mortgages.models_desks import Training
 from qinqing.mortgages.training import Came
+from qinqing.ui import sheets
 from qinqing.ui.errors import Problem
 from qinqing.ui.flash import say
 from qinqing.ui.forms import Form, both, whole
+from qinqing.ui.sheets import Column, Sheet
 
 LIST = 30
 
@@ -40,6 +43,8 @@ def sessions(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     places.check_sees_all(actor)
     held, banks = training.sessions_by_bank(), list(training.banks())
+    if sheets.wanted(request):
+        return sheets.download(request, _sheet(banks, held), present())
     context = {
         "page": Paginator(training.sessions(), LIST).get_page(request.GET.get("page")),
         "withdrawn": training.sessions(withdrawn=True)[:LIST], "may_record": training.may_record(actor),
@@ -96,6 +101,20 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 # ── private ──
 
 
+def _sheet(banks: list[Unit], held: dict[int, list[date]]) -> Sheet:
+    """Every bank on file, trained or not."""
+    columns = [
+        Column(Label("银行", "Bank"), Label("在册银行", "Bank on file"), lambda x: x.label, 40),
+        Column(Label("参训次数", "Sessions"), Label("已作废的不计", "Withdrawn ones left out"),
+               lambda x: len(held.get(x.pk, ())), 10, "number"),
+        Column(Label("首次培训", "First"), Label("首次参训日期", "Its first session"),
+               lambda x: min(held.get(x.pk, ()), default=None), 14, "day"),
+        Column(Label("最近培训", "Last"), Label("最近参训日期；空格为从未参训", "Its latest; empty: never"),
+               lambda x: max(held.get(x.pk, ()), default=None), 14, "day"),
+    ]  # fmt: skip
+    return Sheet(Label("银行培训", "Bank training"), columns, banks, Label("全部在册银行", "All banks on file"))
+
+
 def _show(request: HttpRequest, pk: int, trouble: Problem | None) -> HttpResponse:
     actor = actor_of(request)
     places.check_sees_all(actor)
@@ -109,7 +128,7 @@ def _show(request: HttpRequest, pk: int, trouble: Problem | None) -> HttpRespons
     )  # fmt: skip
 
 
-def _came(request: HttpRequest, banks: list[Any]) -> list[Came]:
+def _came(request: HttpRequest, banks: list[Unit]) -> list[Came]:
     """Filled lines; what is no number becomes one that `record` refuses."""
     found = []
     for bank in banks:

@@ -6,16 +6,21 @@ like any other. Safe to run again.
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import date, datetime, timedelta
+
+from django.db.models import F
 
 from qinqing.accounts.models import User
 from qinqing.cases.acting import act
 from qinqing.directory.models import Unit
 from qinqing.directory.services import day_of
-from qinqing.mortgages import aliases, authorising, events, releasing, taking, training
+from qinqing.messaging.models import Outbox
+from qinqing.mortgages import aliases, authorising, events, releasing, taking, telling, training
 from qinqing.mortgages.events import Accepted, Sent
 from qinqing.mortgages.models import BankEvent, Release
+from qinqing.mortgages.models_desks import OwnerMessage
 from qinqing.mortgages.models_register import RegisteredCreditor, Registration, Restriction
 from qinqing.mortgages.training import Came
 from qinqing.site.demo.players import Player
@@ -55,6 +60,7 @@ def settle(now: datetime) -> None:
     _train(now)
     _morning(now)
     _of_the_first_bank(now)
+    _told()
 
 
 def arrive(now: datetime) -> bool:
@@ -213,6 +219,13 @@ def _of_the_first_bank(now: datetime) -> None:
             )
             events.accept(bank, also, "api", at)
         _work(at + timedelta(seconds=dice.randint(4, 60)))
+
+
+def _told() -> None:
+    """This morning's owners have been told already: the worker has the whole county's messages before it."""
+    for message in Outbox.objects.filter(source="mortgages").order_by("pk"):
+        telling.tell(json.loads(message.body)["case"], message.topic, message.key, message.created_at)
+    OwnerMessage.objects.filter(sms=OwnerMessage.Sms.WAITING).update(sms=OwnerMessage.Sms.SENT, sent_at=F("made_at"))
 
 
 def _decide(now: datetime) -> None:
