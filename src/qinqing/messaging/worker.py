@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 POLL = 0.5  # seconds between looks when nothing waits
 _REACTIONS, _POSTS = 100, 10  # at most so many in a round, so that no kind of work waits long for another
+_SHARE = 0.25  # seconds of a round for reactions: the jobs behind them keep promises by the clock
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +63,8 @@ def _round(holder: str, client: httpx.Client, stop: Event, clock: Callable[[], d
     if busy:
         _rest(started)
     waiting = planning.due(reactions.PREFIX, clock(), _REACTIONS)
-    while waiting and not stop.is_set():
+    ends = time.perf_counter() + _SHARE
+    while waiting and not stop.is_set() and time.perf_counter() < ends:
         started, busy = time.perf_counter(), True
         waiting = waiting[planning.react(waiting, clock()) :]
         _rest(started)

@@ -4,24 +4,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directory', '0002_facts'),
+        ("directory", "0002_facts"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='unit',
-            name='credit_code',
-            field=models.CharField(blank=True, max_length=18, verbose_name='统一社会信用代码'),
+            model_name="unit",
+            name="credit_code",
+            field=models.CharField(blank=True, max_length=18, verbose_name="统一社会信用代码"),
         ),
         migrations.AlterField(
-            model_name='unit',
-            name='kind',
-            field=models.CharField(choices=[('authority', '部门'), ('town', '镇街'), ('section', '科室'), ('desk', '岗位'), ('bank', '银行')], max_length=10),
+            model_name="unit",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("authority", "部门"),
+                    ("town", "镇街"),
+                    ("section", "科室"),
+                    ("desk", "岗位"),
+                    ("bank", "银行"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(condition=models.Q(('credit_code', ''), _negated=True), fields=('credit_code',), name='unit_one_of_a_credit_code'),
+            model_name="unit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("credit_code", ""), _negated=True),
+                fields=("credit_code",),
+                name="unit_one_of_a_credit_code",
+            ),
         ),
     ]
