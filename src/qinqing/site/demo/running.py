@@ -88,6 +88,7 @@ def serving(port: int) -> Iterator[str]:
         _wait_until_up(address, children[0])
         yield address
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave the children behind
         for child in children:
             _signal(child, signal.SIGTERM)
         for child in children:
