@@ -98,7 +98,7 @@ def test_the_registry_sees_urgent_reversals_first_and_what_differs(world: World,
     desk = text(at("registrar").get("/mortgages/registry/"))
     assert desk.index(undone.certificate) < desk.index(seized.certificate)
     assert "不动产被查封" in desk and "注销后冲正" in desk and "冲正e" in desk, "which event was reversed"
-    assert at("registrar").get("/mortgages/bank/").status_code == 403, "the registry is no bank"
+    assert at("registrar").get("/mortgages/bank/").status_code == 404, "the registry is no bank"
 
 
 def test_the_registrys_desk_reads_no_more_for_more_lines(world: World, at: Callable[..., Client]) -> None:

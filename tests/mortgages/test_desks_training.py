@@ -11,9 +11,10 @@ from qinqing.accounts.models import User
 from qinqing.directory.models import Unit
 from qinqing.mortgages import periods, selectors_figures, training
 from qinqing.mortgages.models_desks import Training
+from qinqing.mortgages.places import NotYours
 from qinqing.mortgages.selectors_figures import BankLine
 from qinqing.mortgages.training import Came
-from qinqing.ui.errors import Invalid, NotAllowed
+from qinqing.ui.errors import Invalid
 from tests.conftest import Clock
 from tests.mortgages.world import NOW, World, later, work
 
@@ -84,7 +85,7 @@ def test_what_cannot_be_is_refused_and_nothing_kept(world: World, day: date, peo
 
 
 def test_only_the_registrys_head_records(world: World) -> None:
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotYours):
         training.record(world.county["registrar"], date(2026, 9, 1), "x", "y", [Came(world.bank("a").pk, 1)], NOW)
 
 

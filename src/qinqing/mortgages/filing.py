@@ -23,8 +23,9 @@ from qinqing.directory.services import create_party
 from qinqing.lib.labels import Label
 from qinqing.mortgages import places
 from qinqing.mortgages.models_names import Filing
+from qinqing.mortgages.places import NotYours
 from qinqing.mortgages.taking import party_of
-from qinqing.ui.errors import Invalid, Problem
+from qinqing.ui.errors import Invalid
 
 Kind, State = Filing.Kind, Filing.State
 INTERNAL = "机关内部件"  # party of papers between offices: nobody acts for it
@@ -38,14 +39,6 @@ _PROCEDURES: dict[str, tuple[str, str]] = {
 Lines = Sequence[dict[str, Any]]
 Writer = Callable[[Filing, datetime], None]
 _writers: dict[str, Writer] = {}
-
-
-class NotYours(Problem):
-    """The role may open such a page, but not from this unit: for them there is nothing here."""
-
-    status = 404
-    code = "not-yours"
-    title = Label("此处不由您办理", "This is not yours to open")
 
 
 def writes(kind: str) -> Callable[[Writer], Writer]:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from qinqing.accounts.actor import Actor
 from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
-from qinqing.ui.errors import NotAllowed
+from qinqing.ui.errors import Problem
 
 REGISTRY = "registry"  # the desk of the procedure
 OVERSEERS = frozenset({"supervisor", "leader", "inspector"})
+
+
+class NotYours(Problem):
+    """The role may open such a page, but not from this unit: for them there is nothing here."""
+
+    status = 404
+    code = "not-yours"
+    title = Label("此处不由您办理", "This is not yours to open")
 
 
 def banks_of(actor: Actor) -> list[Unit]:
@@ -19,10 +27,10 @@ def banks_of(actor: Actor) -> list[Unit]:
 
 
 def bank_of(actor: Actor) -> Unit:
-    """The one whose desk opens. Raises NotAllowed."""
+    """The one whose desk opens. Raises NotYours."""
     found = banks_of(actor)
     if not found:
-        raise NotAllowed(Label("此页供银行和公积金中心使用", "This page is for banks and the housing fund"))
+        raise NotYours(Label("此页供银行和公积金中心使用", "This page is for banks and the housing fund"))
     return found[0]
 
 
@@ -41,8 +49,8 @@ def sees_all(actor: Actor) -> bool:
 
 
 def check_sees_all(actor: Actor) -> None:
-    """Raises NotAllowed."""
+    """Raises NotYours."""
     if not sees_all(actor):
-        raise NotAllowed(
+        raise NotYours(
             Label("此页供不动产登记中心和监督部门使用", "This page is for the registration centre and overseers")
         )

@@ -16,7 +16,8 @@ from qinqing.directory.services import day_of
 from qinqing.lib.labels import Label
 from qinqing.mortgages import places
 from qinqing.mortgages.models_desks import Attendance, Training
-from qinqing.ui.errors import Invalid, NotAllowed
+from qinqing.mortgages.places import NotYours
+from qinqing.ui.errors import Invalid
 
 __all__ = [
     "Came",
@@ -67,7 +68,7 @@ def sessions_by_bank() -> dict[int, list[date]]:
 
 @transaction.atomic
 def record(actor: Actor, held_on: date, place: str, topic: str, came: Sequence[Came], now: datetime) -> Training:
-    """登记培训. Raises NotAllowed and Invalid; nothing is kept then."""
+    """登记培训. Raises NotYours and Invalid; nothing is kept then."""
     check_may_record(actor)
     assert actor.user_id is not None, "an officer holds the post"
     faults: dict[str, Label] = {}
@@ -90,7 +91,7 @@ def record(actor: Actor, held_on: date, place: str, topic: str, came: Sequence[C
 
 
 def withdraw(actor: Actor, training: Training, why: str, now: datetime) -> None:
-    """作废: a wrong record counts no more and stays to be read. Raises NotAllowed and Invalid."""
+    """作废: a wrong record counts no more and stays to be read. Raises NotYours and Invalid."""
     check_may_record(actor)
     if not why.strip():
         raise Invalid(Label("请写明作废的理由", "Say why it is withdrawn"), fields={"why": Label("请填写", "Fill in")})
@@ -104,8 +105,8 @@ def may_record(actor: Actor) -> bool:
 
 
 def check_may_record(actor: Actor) -> None:
-    """Raises NotAllowed."""
+    """Raises NotYours."""
     if not may_record(actor):
-        raise NotAllowed(
+        raise NotYours(
             Label("培训由登记中心科室负责人登记", "Sessions are recorded by the head of the registration centre")
         )

@@ -17,7 +17,7 @@ from qinqing.cases.models import Case
 from qinqing.lib.labels import Label
 from qinqing.lib.names import normal
 from qinqing.lib.wallclock import now as present
-from qinqing.mortgages import cleaning, filing, places
+from qinqing.mortgages import cleaning, places
 from qinqing.mortgages.register import register
 from qinqing.ui.flash import say
 
@@ -47,7 +47,7 @@ def match_again(request: HttpRequest) -> HttpResponse:
     """重新自动核对: the chosen exceptions whose names are certain by now. The kernel asks whether the actor may."""
     actor = actor_of(request)
     if not places.is_registry(actor):
-        raise filing.NotYours(Label("由登记机构重新核对", "The registry has them matched again"))
+        raise places.NotYours(Label("由登记机构重新核对", "The registry has them matched again"))
     chosen = set(request.POST.getlist("case"))
     releases = [each for each in cleaning.ready_again() if each.case.number in chosen]
     done, refused = cleaning.match_again(releases, FINDING, actor, present())
@@ -80,7 +80,7 @@ def panel(request: HttpRequest, case: object) -> str | None:
 
 def _check_sees(actor: Actor) -> None:
     if not places.sees_all(actor):
-        raise filing.NotYours(Label("此页供登记机构使用", "This page is for the registry"))
+        raise places.NotYours(Label("此页供登记机构使用", "This page is for the registry"))
 
 
 paths = [

@@ -209,7 +209,7 @@ def own_codes(actor: Actor) -> set[str] | None:
         return None
     own = {bank.credit_code for bank in places.banks_of(actor)}
     if not own:
-        raise filing.NotYours(
+        raise places.NotYours(
             Label("此页供登记机构、银行和公积金中心使用", "For the registry, banks and the housing fund")
         )
     return own
