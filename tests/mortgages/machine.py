@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from qinqing.audit.services import verify_database
-from qinqing.cases import passing_time
+from qinqing.cases import blobs, passing_time
 from qinqing.cases.acting import act
-from qinqing.cases.blobs import StoredFile
 from qinqing.cases.models import Case, Task
 from qinqing.mortgages import events, releasing, taking
 from qinqing.mortgages.events import Reused
@@ -31,7 +31,6 @@ from tests.cases.county import forget
 from tests.mortgages.world import NOW, World
 
 BANKS = st.sampled_from(["a", "b", "fund"])
-PAPER = StoredFile("0" * 64, "核查材料.pdf", "application/pdf", 100)
 FINDING = {"finding": "已核查", "legal_basis": "民法典第393条", "reason": "x", "notice": "请核实"}
 ACTS = ["match_again", "release", "turn_down", "stands", "restored", "take_over", "look_meanwhile", "end_waiting"]
 
@@ -232,7 +231,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(mortgage=mortgages, action=st.sampled_from(ACTS))
     def a_person_acts(self, mortgage: Registration, action: str) -> None:
-        self.person("registrar", mortgage, action, FINDING, [PAPER])
+        paper = blobs.store(SimpleUploadedFile("核查材料.txt", "核查材料".encode()))
+        self.person("registrar", mortgage, action, FINDING, [paper])
 
     @rule(mortgage=mortgages, answer=st.sampled_from(["approve", "approve", "refuse"]))
     def the_head_answers(self, mortgage: Registration, answer: str) -> None:
