@@ -12,6 +12,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from qinqing.lib.labels import LANGUAGES, speaking
 from qinqing.ui import errors
+from qinqing.ui.uploads import tidy
 
 LANGUAGE_COOKIE = "language"
 _YEAR = 365 * 24 * 3600
@@ -44,6 +45,7 @@ class ReaderMiddleware:
             response = self.get_response(request) if readable else errors.bad_request(request)
             if isinstance(response, HttpResponseNotAllowed):
                 response = errors.wrong_method(request, response)
+        tidy(request)
         if request.GET.get("lang") in LANGUAGES:
             remember_language(response, code)
         response.headers.setdefault("Content-Security-Policy", _POLICY)

@@ -7,10 +7,19 @@ what arrives is still too large, so the door says so by name and keeps what was 
 from __future__ import annotations
 
 from django.core.exceptions import RequestDataTooBig
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
+from django.http import HttpRequest
 
 CUT = 100_000_000  # bytes of a file: no door takes more (the largest is the import of companies)
 MOST = 420_000_000  # bytes of all files of a request: twenty of the largest attachments
+
+
+def tidy(request: HttpRequest) -> None:
+    """Remove what a request whose body broke off left on the disk: Django leaves that to the garbage collector, which
+    on a quiet server comes hours later."""
+    for handler in getattr(request, "_upload_handlers", ()):
+        if isinstance(handler, TemporaryFileUploadHandler) and hasattr(handler, "file"):
+            handler.file.close()
 
 
 class Cut(FileUploadHandler):
