@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
+from qinqing.audit import histories
 from qinqing.audit.append_only import append_only, erase_only, missing_guards
 from qinqing.audit.models import Anchor, Erasure, ReadLog, SecurityLog
 from qinqing.audit.services import OWN_TABLES, verify_database
@@ -50,6 +51,19 @@ def test_missing_guards_are_noticed(rows: None, keeper: Keeper) -> None:
         assert missing_guards(OWN_TABLES) == list(OWN_TABLES)
         assert {f.kind for f in verify_database(NOW).findings} >= {"unguarded"}
     assert missing_guards(OWN_TABLES) == []
+
+
+def test_verification_asks_for_the_guard_of_every_guarded_table(db: None) -> None:
+    query = (
+        "SELECT tgname FROM pg_trigger WHERE tgname LIKE %s"
+        if connection.vendor == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, ["append_only_%_delete"])
+        standing = {name.removeprefix("append_only_").removesuffix("_delete") for (name,) in cursor.fetchall()}
+    assert len(standing) > 20
+    assert standing == {*OWN_TABLES, *histories.guarded()}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from qinqing.accounts.models import User
 from qinqing.lib.labels import Label
-from qinqing.messaging import planning, reactions, worker
+from qinqing.messaging import jobs, planning, reactions, worker
 from qinqing.messaging.inbox import first_time
 from qinqing.messaging.models import Delivery, Endpoint, Inbox, Notice, Outbox
 from qinqing.messaging.notices import mark_read, notify, unread_count
@@ -74,6 +74,19 @@ def test_reactions_get_their_messages_once() -> None:
     assert Delivery.objects.get().state == State.DONE
     assert Outbox.objects.get().handled_at == NOW
     assert Inbox.objects.get().receiver == "reaction:keep"
+
+
+def test_what_a_job_tells_is_handed_on_before_the_worker_rests() -> None:
+    got: list[str] = []
+    reactions.on("case", "keep")(lambda message, now: got.append(message.key))
+
+    def once_an_hour(now: datetime) -> bool:
+        send(f"帮{Outbox.objects.count() + 1}")
+        return False
+
+    jobs.register_job("tells", 3600, once_an_hour)
+    work()
+    assert got == ["帮1"]
 
 
 def test_two_reactions_of_one_name_are_a_mistake() -> None:

@@ -6,15 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from hypothesis import given
-from hypothesis import strategies as st
 
 from qinqing.accounts.models import User
 from qinqing.accounts.sms import NotSent
 from qinqing.lib.labels import Label
 from qinqing.messaging.models import Notice
 from qinqing.mortgages import looking_up, telling
-from qinqing.mortgages.looking_up import Limit, Limited, free_at, look_up
+from qinqing.mortgages.looking_up import Limited, look_up
 from qinqing.mortgages.models_desks import LookUp, OwnerMessage
 from tests.conftest import Clock
 from tests.mortgages.world import NOW, World, later, release_of, work
@@ -94,19 +92,6 @@ def test_neither_certificate_nor_address_is_kept_and_old_ones_go(world: World) -
     assert "浙" not in kept.certificate and "203" not in kept.address and len(kept.certificate) == 64
     looking_up.forget_old(NOW + timedelta(hours=25))
     assert not LookUp.objects.exists()
-
-
-@given(st.lists(st.integers(0, 600), max_size=30), st.integers(0, 700), st.integers(1, 5), st.integers(1, 120))
-def test_never_more_than_the_limit_within_a_window(minutes: list[int], at: int, most: int, window: int) -> None:
-    """Whatever was sent, what is let through keeps the limit, and the moment named is the first that does."""
-    limit, now = Limit(most, timedelta(minutes=window)), later(at)
-    sent = [later(n) for n in minutes]
-    free = free_at(sent, [limit], now)
-    within = [each for each in sent if now - limit.window < each <= now]
-    assert (free is None) == (len(within) < most)
-    if free is not None:
-        assert free > now
-        assert len([each for each in sent if free - limit.window < each <= now]) < most
 
 
 # ── told ──

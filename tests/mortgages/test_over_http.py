@@ -124,9 +124,10 @@ def test_nothing_but_a_whole_answer_counts(register: Register, mood: str) -> Non
         first = register.deregister(ASKED, NOW)
     assert isinstance(first, Deregistered)
     (asked,) = register.counts()["asked"]
-    if mood == "twice":
-        return  # whether the second answer came before the next request is chance: it was carried out once either way
-    assert asked["times"] == (1 if mood in [*BEFORE, "slow"] else 2), "the number told it"
+    told = (
+        {1, 2} if mood == "twice" else {1 if mood in [*BEFORE, "slow"] else 2}
+    )  # of two answers, which is read is chance
+    assert asked["times"] in told, "the number told it"
 
 
 @pytest.mark.parametrize("mood", ["other_number", "missing_field", "other_certificate", "error_500", "bad_json"])

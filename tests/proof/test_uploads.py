@@ -163,7 +163,7 @@ def test_more_files_than_a_request_may_bring(office: Office, temporary: Path) ->
 
 def nothing_was_kept(office: Office, kept: set[Path], temporary: Path) -> None:
     assert stored() == kept
-    ends = time.monotonic() + 60  # a server that is told late that nobody listens any more tidies up late
+    ends = time.monotonic() + 20  # a server that is told late that nobody listens any more tidies up late
     while left := [file for file in temporary.rglob("*") if file.is_file()]:
         assert time.monotonic() < ends, f"temporary files stay: {left}"
         time.sleep(0.1)

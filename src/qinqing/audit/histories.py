@@ -84,6 +84,7 @@ class History(Protocol):
 
 
 _histories: dict[str, History] = {}
+_guarded: dict[str, None] = {}
 
 
 def register(name: str, history: History) -> None:
@@ -91,6 +92,16 @@ def register(name: str, history: History) -> None:
     if "\t" in name or not name:
         raise ValueError(f"{name!r} cannot name a history")
     _histories[name] = history
+
+
+def guard(*tables: str) -> None:
+    """Tables without a chain of their own whose append-only triggers must stand as well."""
+    _guarded.update(dict.fromkeys(tables))
+
+
+def guarded() -> list[str]:
+    """Every table of the rooms above whose triggers must stand."""
+    return [*_guarded, *(table for history in _histories.values() for table in history.append_only_tables)]
 
 
 def registered() -> dict[str, History]:

@@ -131,10 +131,9 @@ def check_erasures(erased: int, recorded_at_start: int) -> list[Finding]:
 
 def check_guards() -> list[Finding]:
     """Tables whose append-only triggers do not stand."""
-    tables = [table for history in histories.registered().values() for table in history.append_only_tables]
     texts = (
         Label(f"表{table}缺少只增不改触发器", f"table {table} has lost its append-only trigger")
-        for table in missing_guards([*OWN_TABLES, *tables])
+        for table in missing_guards([*OWN_TABLES, *histories.guarded()])
     )
     return [Finding("unguarded", "", None, text) for text in texts]
 

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from qinqing.accounts.actor import ANONYMOUS, Actor
 from qinqing.accounts.keys import keyed_hash
+from qinqing.accounts.limits import free_at
 from qinqing.cards import limits, tokens
 from qinqing.cards.models import Card, Sending, Use
 from qinqing.cards.services import can_answer
@@ -119,8 +120,8 @@ def check_limits(card: Card, address: str, now: datetime) -> None:
     cannot both be the last that is let through."""
     marks = limits.address_marks(address, now)
     recent = Sending.objects.filter(at__gt=now - limits.KEPT)
-    by_card = limits.free_at(recent.filter(card=card).values_list("at", flat=True), limits.PER_CARD, now)
-    by_address = limits.free_at(recent.filter(address__in=marks).values_list("at", flat=True), limits.PER_ADDRESS, now)
+    by_card = free_at(recent.filter(card=card).values_list("at", flat=True), limits.PER_CARD, now)
+    by_address = free_at(recent.filter(address__in=marks).values_list("at", flat=True), limits.PER_ADDRESS, now)
     waits = [at for at in (by_card, by_address) if at is not None]
     if waits:
         raise Limited(

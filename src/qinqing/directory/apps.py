@@ -16,12 +16,14 @@ class DirectoryConfig(AppConfig):
 
     def ready(self) -> None:
         from qinqing.accounts.access import set_role_source  # noqa: PLC0415
+        from qinqing.audit import histories  # noqa: PLC0415
         from qinqing.directory import contact_sheets, imports, selectors  # noqa: PLC0415
         from qinqing.directory.facts import imports as fact_imports  # noqa: PLC0415
         from qinqing.directory.facts import sheet_kind  # noqa: PLC0415
         from qinqing.messaging.jobs import register_job  # noqa: PLC0415
 
         set_role_source(selectors.roles_and_parties)
+        histories.guard("directory_statement", "directory_observation")
         register(Entry(REFERENCE, Label("企业", "Companies"), "directory:companies", 60, icon="search"))
         register(Entry(REFERENCE, Label("科室与联络员", "Sections and liaisons"), "directory:sections", 62))
         register(Entry(Label("我的", "Mine"), Label("请假代岗", "Leave"), "directory:leaves", 95))

@@ -57,10 +57,12 @@ def run(stop: Event, once: bool = False, clock: Callable[[], datetime] = wallclo
 
 
 def _round(holder: str, client: httpx.Client, stop: Event, clock: Callable[[], datetime]) -> bool:
-    """A little of everything; True when there was something to do."""
+    """A little of everything; True when there was something to do. Jobs first: what they tell others is then handed on
+    in the same round, and an idle round leaves nothing behind."""
+    busy = jobs.run_due(holder, clock())
     started = time.perf_counter()
-    busy = bool(planning.plan(clock()))
-    if busy:
+    if planning.plan(clock()):
+        busy = True
         _rest(started)
     waiting = planning.due(reactions.PREFIX, clock(), _REACTIONS)
     ends = time.perf_counter() + _SHARE
@@ -73,7 +75,7 @@ def _round(holder: str, client: httpx.Client, stop: Event, clock: Callable[[], d
             return True
         busy = True
         planning.send(pk, client, clock())
-    return jobs.run_due(holder, clock()) or busy
+    return busy
 
 
 def _rest(started: float) -> None:

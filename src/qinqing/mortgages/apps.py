@@ -10,10 +10,6 @@ class MortgagesConfig(AppConfig):
     verbose_name = "清贷解抵"
 
     def ready(self) -> None:
-        from qinqing.audit import histories  # noqa: PLC0415 - models are ready only now
-        from qinqing.mortgages.history import FilingHistory  # noqa: PLC0415
-
-        histories.register("mortgages", FilingHistory())
         self._release()
         self._doors()
         self._names()
@@ -63,6 +59,7 @@ class MortgagesConfig(AppConfig):
 
     def _names(self) -> None:
         """Former names and authorisations: what their procedures call upon, the sheet, pages and panels."""
+        from qinqing.audit import histories  # noqa: PLC0415
         from qinqing.lib.labels import Label  # noqa: PLC0415
         from qinqing.mortgages import (  # noqa: PLC0415
             aliases,  # noqa: F401 - registers what approval writes
@@ -76,6 +73,8 @@ class MortgagesConfig(AppConfig):
         from qinqing.ui import panels  # noqa: PLC0415
         from qinqing.ui.menu import Entry, register  # noqa: PLC0415
 
+        filed = ("filing", "alias", "aliasending", "platformnumber", "authorisation", "revocation")
+        histories.guard(*(f"mortgages_{table}" for table in filed))
         name_sheets.add_kind()
         panels.register("case.main", 7, web_cleaning.panel)
         panels.register("case.main", 7, web_filing.filing_panel)

@@ -8,27 +8,15 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 
 from qinqing.accounts.keys import keyed_hash
-from qinqing.directory.services import day_of
+from qinqing.accounts.limits import Limit, address_marks, free_at
 from qinqing.lib.labels import Label
 from qinqing.mortgages import selectors
 from qinqing.mortgages.models import Release
 from qinqing.mortgages.models_desks import LookUp
 from qinqing.ui.errors import TooMany
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most `most` within any span of `window`."""
-
-    most: int
-    window: timedelta
-
 
 PER_ADDRESS = (Limit(20, timedelta(minutes=10)), Limit(100, timedelta(days=1)))
 PER_CERTIFICATE = (Limit(5, timedelta(minutes=30)), Limit(10, timedelta(days=1)))  # failed ones
@@ -54,7 +42,7 @@ class Limited(TooMany):
 def look_up(certificate: str, id_end: str, address: str, now: datetime) -> Release | None:
     """The latest release of that mortgage where both fit; None otherwise, whichever does not. Raises Limited."""
     written = spellings(certificate)
-    marks, asked = _marks(address, now), keyed_hash("mortgages.look_up", written[0])
+    marks, asked = address_marks("mortgages.address", address, now), keyed_hash("mortgages.look_up", written[0])
     _check(marks, asked, now)
     wanted = unicodedata.normalize("NFKC", id_end).strip().upper()
     found = selectors.releases().filter(certificate__in=written).exclude(owner_id_end="").order_by("-pk").first()
@@ -69,13 +57,6 @@ def spellings(certificate: str) -> list[str]:
     plain = "".join(unicodedata.normalize("NFKC", certificate).split())
     printed = plain.replace("(", "（").replace(")", "）")
     return list(dict.fromkeys((plain, printed, certificate.strip())))
-
-
-def free_at(times: Iterable[datetime], limits: Iterable[Limit], now: datetime) -> datetime | None:
-    """When the next one is let through; None: now."""
-    newest = sorted((at for at in times if at <= now), reverse=True)
-    ends = [newest[limit.most - 1] + limit.window for limit in limits if len(newest) >= limit.most]
-    return max((end for end in ends if end > now), default=None)
 
 
 def forget_old(now: datetime) -> bool:
@@ -96,15 +77,3 @@ def _check(marks: tuple[str, ...], asked: str, now: datetime) -> None:
     later = [at for at in waits if at is not None]
     if later:
         raise Limited(max(later))
-
-
-def _marks(address: str, now: datetime) -> tuple[str, ...]:
-    """The address under today's salt and under yesterday's. Empty where it is unknown or this machine's own: a proxy
-    hides whose it is, and must not make all readers one."""
-    try:
-        if ip_address(address).is_loopback:
-            return ()
-    except ValueError:
-        return ()
-    today = day_of(now)
-    return tuple(keyed_hash("mortgages.address", f"{day}|{address}") for day in (today, today - timedelta(days=1)))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qinqing.cards.limits import PER_ADDRESS, PER_CARD, Limit, address_marks, free_at
+from qinqing.accounts.limits import Limit, address_marks, free_at
 from qinqing.lib.wallclock import CHINA
 
 START = datetime(2026, 9, 29, 10, tzinfo=CHINA)
@@ -61,13 +61,16 @@ def test_nobody_below_the_limit_waits(seconds: list[int], limits: list[Limit]) -
 
 def test_what_comes_from_a_clock_since_moved_back_does_not_count() -> None:
     later = [START + timedelta(days=1)] * 50
-    assert free_at(later, PER_ADDRESS + PER_CARD, START) is None
+    assert free_at(later, [Limit(6, timedelta(minutes=10)), Limit(30, timedelta(days=1))], START) is None
 
 
 def test_an_address_is_found_over_midnight_and_not_a_day_later() -> None:
-    assert address_marks("127.0.0.1", START) == address_marks("", START) == (), "behind a proxy nobody is everybody"
+    assert address_marks("x", "127.0.0.1", START) == address_marks("x", "", START) == (), (
+        "behind a proxy nobody is everybody"
+    )
     evening = datetime(2026, 9, 29, 23, 59, tzinfo=CHINA)
-    kept = address_marks("203.0.113.7", evening)[0]
-    assert kept in address_marks("203.0.113.7", evening + timedelta(minutes=2))
-    assert kept not in address_marks("203.0.113.8", evening)
-    assert kept not in address_marks("203.0.113.7", evening + timedelta(days=2))
+    kept = address_marks("x", "203.0.113.7", evening)[0]
+    assert kept in address_marks("x", "203.0.113.7", evening + timedelta(minutes=2))
+    assert kept not in address_marks("x", "203.0.113.8", evening)
+    assert kept not in address_marks("y", "203.0.113.7", evening), "what is kept for one purpose says nothing elsewhere"
+    assert kept not in address_marks("x", "203.0.113.7", evening + timedelta(days=2))
