@@ -12,7 +12,6 @@ from qinqing.accounts.access import actor_for
 from qinqing.cases.acting import act
 from qinqing.cases.models import Attachment, Event
 from qinqing.directory.models import Unit
-from qinqing.insight.periods import Period
 from qinqing.ledger.models import Transfer
 from qinqing.lib.wallclock import CHINA
 from qinqing.policies import claims
@@ -20,6 +19,7 @@ from qinqing.policies.claims import Filed, open_claim
 from qinqing.policies.models import Policy, PolicyVersion
 from qinqing.policies.models_matching import Eligibility
 from qinqing.policies.models_money import Claim
+from qinqing.ui.periods import Period
 from tests.policies.money_world import LATER, NOW, PARTS, PRO_RATA, PROOF, YUAN, World, account, again, result
 
 PRESENT = datetime(2027, 1, 12, 10, 20, tzinfo=CHINA)

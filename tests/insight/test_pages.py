@@ -15,7 +15,7 @@ from django.test import Client
 from qinqing.accounts.models import User
 from qinqing.cases.models import Case
 from qinqing.directory.models import Unit
-from qinqing.insight import measuring, periods, recounting, weekly
+from qinqing.insight import measuring, recounting, weekly
 from qinqing.insight.commands import add_commands
 from qinqing.insight.indicators import shelf
 from qinqing.insight.measuring import Scope
@@ -24,6 +24,7 @@ from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.labels import speaking
 from qinqing.site.demo.county import settle
 from qinqing.site.demo.playing import play_many
+from qinqing.ui import periods
 from tests.cases.county import forget
 from tests.conftest import Clock
 from tests.stories.steps import TUESDAY

@@ -20,11 +20,11 @@ from qinqing.insight.indicators import shelf
 from qinqing.insight.measuring import Scope
 from qinqing.insight.models import CaseFigure
 from qinqing.insight.payouts import payout
-from qinqing.insight.periods import parse
 from qinqing.insight.policy_overview import PAID, PolicyOverview
 from qinqing.lib.wallclock import CHINA
 from qinqing.policies.models_money import Claim
 from qinqing.policies.selectors_figures import ClaimMoney, since_when
+from qinqing.ui.periods import parse
 from tests.cases.county import forget
 from tests.insight.money import PRESENT, Paid, Told, inside, ranked, told
 from tests.policies.money_world import PROOF, YUAN

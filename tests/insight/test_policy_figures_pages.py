@@ -17,8 +17,8 @@ from qinqing.insight.cited import cited
 from qinqing.insight.indicators import shelf
 from qinqing.insight.measuring import Scope
 from qinqing.insight.models import CaseFigure
-from qinqing.insight.periods import parse
 from qinqing.ui.figures import money
+from qinqing.ui.periods import parse
 from tests.cases.county import forget
 from tests.conftest import Clock
 from tests.insight.money import PRESENT, Paid, at

@@ -13,10 +13,11 @@ from qinqing.cases import acting
 from qinqing.evaluation import selectors
 from qinqing.evaluation.models import Rating
 from qinqing.evaluation.months import Month
-from qinqing.insight import measuring, periods, recounting
+from qinqing.insight import measuring, recounting
 from qinqing.insight.indicators import shelf
 from qinqing.insight.measuring import Scope, Share
 from qinqing.lib.wallclock import CHINA
+from qinqing.ui import periods
 from tests.cases.county import TUESDAY, County
 from tests.cases.doors import client, page
 from tests.conftest import Clock

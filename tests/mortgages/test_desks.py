@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -14,14 +13,16 @@ from qinqing.accounts.models import User
 from qinqing.cases.acting import act
 from qinqing.cases.blobs import StoredFile
 from qinqing.cases.models import Case
-from qinqing.mortgages import cited, periods, promise, selectors, selectors_figures, selectors_path, standing
+from qinqing.mortgages import cited, promise, selectors, selectors_figures, selectors_path, standing
 from qinqing.mortgages.models import Release
 from qinqing.mortgages.models_register import Registration
 from qinqing.mortgages.register.embedded import Embedded
+from qinqing.ui.periods import period_of
 from tests.conftest import Clock
 from tests.mortgages.world import NOW, World, later, release_of, where, work
 from tests.ui.sheet_files import rows
 
+DAY = period_of("day", NOW.date())
 pytestmark = pytest.mark.django_db
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -157,7 +158,7 @@ def played(world: World) -> dict[str, Registration]:
 
 def test_figures_count_what_their_lists_hold(world: World) -> None:
     found = played(world)
-    of = periods.period("day", later(100))
+    of = DAY
     figures = selectors_figures.figures(of)
     assert (figures.released, figures.unaided, figures.in_time) == (4, 3, 3)
     assert figures.median_minutes == 16, "of 2, 2, 30 and 90 minutes"
@@ -180,7 +181,7 @@ def test_a_release_restored_counts_no_more(world: World) -> None:
     mortgage = world.mortgage("a")
     world.settled("a", mortgage)
     work()
-    of = periods.period("day", later(60))
+    of = DAY
     assert selectors_figures.figures(of).released == 1
     Release.objects.update(state="ended")
     assert selectors_figures.figures(of).released == 0
@@ -191,7 +192,7 @@ def test_what_the_window_cancelled_is_in_the_denominator_only(world: World) -> N
     world.settled("a", mortgage)
     work()
     world.mortgage("b", deregistered_at=NOW, receipt_no="窗口1")
-    of = periods.period("day", later(60))
+    of = DAY
     rate = selectors_figures.online_rate(of, selectors_figures.figures(of))
     assert rate is not None and (rate.hits, rate.total) == (1, 2)
 
@@ -200,7 +201,7 @@ def test_a_real_register_cannot_be_counted_so_the_figure_is_absent(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Embedded, "simulated", False)
-    of = periods.period("day", NOW)
+    of = DAY
     found = selectors_figures.figures(of)
     assert found.cancelled is None and selectors_figures.online_rate(of, found) is None
     assert found.median_minutes is None, "nothing is not zero"
@@ -216,7 +217,7 @@ def test_the_leaders_page_defines_its_rates_and_keeps_cited_figures_apart(
         assert page.count(one.shown.zh) >= 1
     assert "不与本平台数字合并" in page
     for show in ("unaided", "released", "exception"):
-        assert f"/mortgages/releases/?show={show}&amp;of=day" in page
+        assert f"/mortgages/releases/?show={show}&amp;of=2026-09-29" in page, "an address that means the same tomorrow"
     assert at("clerk_a").get("/mortgages/leader/").status_code == 403
 
 
@@ -238,7 +239,7 @@ def test_lists_and_the_table_of_banks_as_workbooks(world: World, at: Callable[..
 
 def test_the_path_is_mined_from_the_histories(world: World) -> None:
     played(world)
-    mined = selectors_path.mine(periods.period("day", later(100)))
+    mined = selectors_path.mine(DAY)
     assert mined.cases == 4 and not mined.more
     times = {stop.name: stop.times for stop in mined.stops}
     assert times == {"~said": 4, "matching": 4, "exception": 1, "registering": 4, "released": 4}
@@ -260,16 +261,6 @@ def test_nothing_of_the_source_is_counted_as_ours(world: World) -> None:
     source = cited.source()
     assert (source.trips, [one.shown.zh for one in source.figures]) == (3, ["99.1%", "7926次", "100%", "40余家"])
     assert sum(step.trip for step in source.steps) == source.trips
-
-
-@pytest.mark.parametrize("kind", list(periods.KINDS))
-def test_a_period_begins_at_midnight_in_china_and_follows_the_one_before(kind: str) -> None:
-    of = periods.period(kind, NOW)
-    assert of.start <= NOW < of.end
-    assert of.start.hour == of.start.minute == 0 and of.before.end == of.start
-    assert of.before.start < of.before.end
-    again = periods.period(kind, of.start - timedelta(seconds=1))
-    assert again.start == of.before.start
 
 
 def test_times_are_said_as_people_say_them() -> None:

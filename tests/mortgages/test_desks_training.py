@@ -9,12 +9,13 @@ from django.test import Client
 
 from qinqing.accounts.models import User
 from qinqing.directory.models import Unit
-from qinqing.mortgages import periods, selectors_figures, training
+from qinqing.mortgages import selectors_figures, training
 from qinqing.mortgages.models_desks import Training
 from qinqing.mortgages.places import NotYours
 from qinqing.mortgages.selectors_figures import BankLine
 from qinqing.mortgages.training import Came
 from qinqing.ui.errors import Invalid
+from qinqing.ui.periods import period_of
 from tests.conftest import Clock
 from tests.mortgages.world import NOW, World, later, work
 
@@ -33,7 +34,7 @@ def trained(world: World, day: date, *banks: str) -> Training:
 
 
 def line_of(world: World, short: str) -> BankLine:
-    of = periods.period("month", later(60))
+    of = period_of("month", NOW.date())
     return next(line for line in selectors_figures.banks(of, later(60)) if line.unit == world.bank(short))
 
 
@@ -55,7 +56,7 @@ def test_trained_before_its_last_mistake(world: World) -> None:
     a, b, c = (line_of(world, short) for short in "abc")
     assert (a.trained_before, b.trained_before, c.trained_before) == (True, False, None)
     assert (a.lags, b.lags, c.lags) == (False, True, False)
-    assert selectors_figures.banks(periods.period("month", later(60)), later(60))[0].unit == world.bank("b")
+    assert selectors_figures.banks(period_of("month", NOW.date()), later(60))[0].unit == world.bank("b")
 
 
 def test_what_the_register_or_a_court_caused_is_no_mistake_of_the_bank(world: World) -> None:
@@ -69,7 +70,7 @@ def test_what_the_register_or_a_court_caused_is_no_mistake_of_the_bank(world: Wo
 def test_a_bank_that_fell_silent_is_no_longer_connected(world: World) -> None:
     world.settled("a", world.mortgage("a"))
     work()
-    lines = selectors_figures.banks(periods.period("month", NOW), NOW + timedelta(days=31))
+    lines = selectors_figures.banks(period_of("month", NOW.date()), NOW + timedelta(days=31))
     assert [line.connected for line in lines] == [False, False, False]
     assert line_of(world, "a").connected and not line_of(world, "b").connected
 

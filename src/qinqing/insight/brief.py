@@ -17,13 +17,14 @@ from qinqing.cases import calendars
 from qinqing.cases.models import Rung
 from qinqing.directory.models import Post
 from qinqing.directory.selectors import holders
-from qinqing.insight import measuring, periods, recounting
+from qinqing.insight import measuring, recounting
 from qinqing.insight.indicators import Indicator, shelf
 from qinqing.insight.measuring import Scope
 from qinqing.insight.models import Brief
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
 from qinqing.messaging.notices import notify
+from qinqing.ui import periods
 from qinqing.ui.dates import short_day
 
 AT = time(8)

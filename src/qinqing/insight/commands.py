@@ -8,10 +8,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from qinqing.insight import indicators, periods, recounting, weekly
+from qinqing.insight import indicators, recounting, weekly
 from qinqing.lib.cli import Cli, CommandError
 from qinqing.lib.labels import LANGUAGES, Label, speaking
 from qinqing.lib.wallclock import now
+from qinqing.ui import periods
 
 
 def add_commands(cli: Cli) -> None:

@@ -20,8 +20,8 @@ from django.urls import reverse
 from qinqing.insight.conditions import query
 from qinqing.insight.indicators import Indicator, shelf
 from qinqing.insight.models import CaseFigure
-from qinqing.insight.periods import Period
 from qinqing.lib.wallclock import CHINA
+from qinqing.ui.periods import Period
 
 PARTS = ("all", "hits", "missed")
 

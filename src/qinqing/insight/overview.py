@@ -25,11 +25,11 @@ from qinqing.insight.indicators import Indicator
 from qinqing.insight.indicators import shelf as indicators
 from qinqing.insight.measuring import Scope, Share, Shares
 from qinqing.insight.models import CaseFigure
-from qinqing.insight.periods import Period, weeks_until
 from qinqing.lib.labels import Label
 from qinqing.ui.charts import rate_gauge
 from qinqing.ui.dates import local, short_day
 from qinqing.ui.figures import FEWEST, Rate
+from qinqing.ui.periods import Period, weeks_until
 
 RATES = ("on_time_feedback", "solved", "satisfied")  # 三率
 BY_UNIT = (*RATES, "on_time_signing")

@@ -21,12 +21,12 @@ from qinqing.insight.indicators import Indicator
 from qinqing.insight.indicators import shelf as indicators
 from qinqing.insight.measuring import Numbers, Scope, Share, Spread
 from qinqing.insight.overview import Counted, RateShown, rate_shown
-from qinqing.insight.periods import Period, period_of
 from qinqing.lib.labels import Label
 from qinqing.policies.selectors_figures import titles
 from qinqing.ui.charts import Mark, columns
 from qinqing.ui.dates import local
 from qinqing.ui.figures import FEWEST, money
+from qinqing.ui.periods import Period, period_of
 
 PAID = ("policy_paid", "policy_recovered", "policy_companies", "policy_one_tap", "policy_days_unknown")
 # the first two stand in the page's sentence

@@ -16,25 +16,26 @@ from qinqing.audit import selectors as audit
 from qinqing.cases.sheets import CHANNELS
 from qinqing.directory.models import Unit
 from qinqing.insight import brief as briefs
-from qinqing.insight import measuring, periods, recounting, weekly
+from qinqing.insight import measuring, recounting, weekly
 from qinqing.insight import sheets as figure_sheets
 from qinqing.insight.caselists import lines, summary
 from qinqing.insight.indicators import Indicator, shelf
 from qinqing.insight.measuring import PARTS, Scope
 from qinqing.insight.models import Brief, CaseFigure
 from qinqing.insight.overview import Overview
-from qinqing.insight.periods import KINDS, Period, period_of
 from qinqing.insight.policy_overview import PolicyOverview
 from qinqing.insight.policy_sheets import policy_sheet
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
 from qinqing.lib.wallclock import now as present
 from qinqing.policies.selectors_figures import titles
-from qinqing.ui import papers, sheets
+from qinqing.ui import papers, periods, sheets
 from qinqing.ui.errors import NotFound, Problem
+from qinqing.ui.periods import KINDS, Period, period_of
 
 # by the column that is measured or that puts a case into the period; else by the latter itself
 ORDER = {"": "due_at", "feedback_at": "-working_minutes", "paid_at": "-paid_at", "days_to_paid": "-days_to_paid"}
+PERIODS = {kind: KINDS[kind] for kind in ("week", "month", "quarter", "year")}
 PART_LABELS = {
     "all": Label("全部", "All"),
     "hits": Label("计入分子", "Counted as kept"),
@@ -46,11 +47,11 @@ PART_LABELS = {
 def leader(request: HttpRequest) -> HttpResponse:
     """县域一览."""
     now = present()
-    kind = request.GET.get("of") if request.GET.get("of") in KINDS else "month"
+    kind = request.GET.get("of") if request.GET.get("of") in PERIODS else "month"
     today = now.astimezone(CHINA).date()
     page = Overview(now, period_of(str(kind), today))
     return render(request, "insight/leader.html", {
-        "page": page, "kind": kind, "kinds": KINDS, "period": page.period.so_far(now).label(today),
+        "page": page, "kind": kind, "kinds": PERIODS, "period": page.period.so_far(now).label(today),
         "week": period_of("week", today).previous.code, "verified": audit.verifications().first(),
         "behind": recounting.behind(), "print_note": page.period.so_far(now).label(today),
     })  # fmt: skip
@@ -60,14 +61,14 @@ def leader(request: HttpRequest) -> HttpResponse:
 def policies(request: HttpRequest) -> HttpResponse:
     """惠企政策: what was paid, to whom, how easily and how soon."""
     now = present()
-    kind = request.GET.get("of") if request.GET.get("of") in KINDS else "year"
+    kind = request.GET.get("of") if request.GET.get("of") in PERIODS else "year"
     today = now.astimezone(CHINA).date()
     page = PolicyOverview(now, period_of(str(kind), today))
     said = page.period.so_far(now).label(today)
     if sheets.wanted(request):
         return sheets.download(request, policy_sheet(page, said), now)
     return render(request, "insight/policies.html", {
-        "page": page, "kind": kind, "kinds": KINDS, "name": KINDS[str(kind)], "period": said,
+        "page": page, "kind": kind, "kinds": PERIODS, "name": KINDS[str(kind)], "period": said,
         "behind": recounting.behind(), "print_note": said,
     })  # fmt: skip
 

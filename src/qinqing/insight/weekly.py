@@ -13,13 +13,13 @@ from typing import Any
 from qinqing.audit import selectors as audit
 from qinqing.insight.indicators import shelf
 from qinqing.insight.overview import BY_UNIT, Cell, Line, Overview, RateShown, Red
-from qinqing.insight.periods import Period
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
 from qinqing.ui import papers
 from qinqing.ui.context import office
 from qinqing.ui.dates import stamp
 from qinqing.ui.figures import FEWEST
+from qinqing.ui.periods import Period
 
 TEMPLATE = Path(__file__).parent / "templates" / "insight" / "weekly.typ"
 RECTIFICATIONS = ("rectifications_open", "rectifications_late")

@@ -18,15 +18,18 @@ from qinqing.lib.labels import Label
 from qinqing.mortgages import selectors, training
 from qinqing.mortgages.models import BankEvent, Release
 from qinqing.mortgages.models_register import Registration
-from qinqing.mortgages.periods import Period
 from qinqing.mortgages.promise import service
 from qinqing.mortgages.register import register
 from qinqing.ui.figures import Rate
+from qinqing.ui.periods import KINDS, Period
 
 CONNECTED = timedelta(days=30)  # a bank is connected that has said something within
 LOOKS_BACK = timedelta(days=365)  # for a bank's last mistake
 _RELEASED = Q(state=Release.State.RELEASED)
 _OPEN = Q(state=Release.State.OPEN)
+
+
+PERIODS = {kind: KINDS[kind] for kind in ("day", "week", "month", "year")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def listed(show: str, of: Period | None, bank: Unit | None = None) -> QuerySet[R
 def link(show: str, of: Period, bank: Unit | None = None) -> str:
     """The address of that list."""
     more = f"&bank={bank.code}" if bank else ""
-    return f"{reverse('mortgages:releases')}?show={show}&of={of.kind}{more}"
+    return f"{reverse('mortgages:releases')}?show={show}&of={of.code}{more}"
 
 
 def figures(of: Period, bank: Unit | None = None) -> Figures:
@@ -171,7 +174,7 @@ def figures(of: Period, bank: Unit | None = None) -> Figures:
 
 def unaided_rate(of: Period, found: Figures, bank: Unit | None = None) -> Rate:
     """无人工注销率: released without a person of all that registration closed."""
-    before = figures(of.before, bank)
+    before = figures(of.previous, bank)
     return Rate(
         Label("无感知注销率", "Released unaided"),
         found.unaided, found.released,
@@ -190,7 +193,7 @@ def online_rate(of: Period, found: Figures) -> Rate | None:
     """线上注销率: of all mortgages that the register cancelled, those through this platform. None: nobody can say."""
     if found.cancelled is None:
         return None
-    before = figures(of.before)
+    before = figures(of.previous)
     return Rate(
         Label("线上注销率", "Released online"),
         min(found.released, found.cancelled), found.cancelled,

@@ -18,10 +18,10 @@ from qinqing.lib.labels import Label
 from qinqing.mortgages import cited, selectors_figures
 from qinqing.mortgages.models import Release
 from qinqing.mortgages.models_desks import OwnerMessage
-from qinqing.mortgages.periods import Period
 from qinqing.mortgages.standing import took_text
 from qinqing.mortgages.taking import PROCEDURE
 from qinqing.ui.flow import FlowEdge, FlowNode, draw_flow
+from qinqing.ui.periods import Period
 
 MOST = 2_000  # releases read for one drawing, the latest
 SAID, TOLD = "~said", "~told"

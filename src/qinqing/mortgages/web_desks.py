@@ -22,18 +22,20 @@ from qinqing.cases import shelf
 from qinqing.cases.models import Case
 from qinqing.cases.timing import clock_of
 from qinqing.directory.models import Unit
+from qinqing.directory.services import day_of
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
-from qinqing.mortgages import periods, places, selectors, selectors_figures, standing
+from qinqing.mortgages import places, selectors, selectors_figures, standing
 from qinqing.mortgages.desk_sheets import VIAS, events_sheet, releases_sheet, word_of
 from qinqing.mortgages.models import BankEvent, RegisterRequest, Release, Settlement
 from qinqing.mortgages.models_desks import OwnerMessage
 from qinqing.mortgages.register import register
-from qinqing.mortgages.selectors_figures import SHOWS
+from qinqing.mortgages.selectors_figures import PERIODS, SHOWS
 from qinqing.ui import sheets
 from qinqing.ui.errors import NotFound
 from qinqing.ui.menu import may_open
 from qinqing.ui.parts import Clock, Figure, Link
+from qinqing.ui.periods import Period, asked, period_of
 
 PAGE = 20
 LIST = 50
@@ -69,7 +71,7 @@ def bank_desk(request: HttpRequest) -> HttpResponse:
     """银行工作台: what this bank said today, how long each still has, what went to a person and why."""
     actor, now = actor_of(request), present()
     bank = places.bank_of(actor)
-    today, month = periods.period("day", now), periods.period("month", now)
+    today, month = period_of("day", day_of(now)), period_of("month", day_of(now))
     events = BankEvent.objects.filter(bank=bank, received_at__gte=today.start).select_related("release__case")
     if sheets.wanted(request):
         return sheets.download(request, events_sheet(bank, events.order_by("received_at")), now)
@@ -130,7 +132,7 @@ def registry_desk(request: HttpRequest) -> HttpResponse:
             "待人工核查、领导裁定和冲正核查的全部解押", "All releases with a person, the leader, or reversed afterwards"
         )
         return sheets.download(request, releases_sheet(Label("待核查", "To look into"), _urgent_first(), note), now)
-    today = periods.period("day", now)
+    today = period_of("day", day_of(now))
     waiting = Paginator(_urgent_first(), PAGE).get_page(request.GET.get("page"))
     asked = {
         one.release_id: one for one in RegisterRequest.objects.filter(state__in=("pending", "sent")).order_by("made_at")
@@ -159,17 +161,17 @@ def releases(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "released")
     if show not in SHOWS:
         raise NotFound(Label("没有这个清单", "There is no such list"))
-    of = periods.period(request.GET.get("of"), now)
+    of = asked(request.GET.get("of"), tuple(PERIODS), "month", now)
     told, rows = SHOWS[show], selectors_figures.listed(show, of, bank)
-    said = _scope(told, of, bank)
+    said = _scope(told, of, bank, now)
     if sheets.wanted(request):
         note = Label(f"{said.zh}。{told.definition.zh}", f"{said.en}. {told.definition.en}")
         return sheets.download(request, releases_sheet(told.label, rows, note), now)
     page = Paginator(rows, LIST).get_page(request.GET.get("page"))
     return render(request, "mortgages/releases.html", {
         "told": told, "page": page, "lines": lines(page.object_list, now), "scope": said,
-        "tabs": [(label, selectors_figures.link(show, periods.period(kind, now), bank), kind == of.kind)
-                 for kind, label in periods.KINDS.items()] if told.timed else [],
+        "tabs": [(label, selectors_figures.link(show, period_of(kind, day_of(now)), bank), kind == of.present_kind(now))
+                 for kind, label in PERIODS.items()] if told.timed else [],
         "to": "mortgages:bank_release" if not places.sees_all(actor) else "cases:case",
     })  # fmt: skip
 
@@ -229,7 +231,7 @@ def _said(events: Iterable[BankEvent]) -> list[tuple[BankEvent, Label, Label]]:
     return found
 
 
-def _registry_figures(today: periods.Period) -> list[Figure]:
+def _registry_figures(today: Period) -> list[Figure]:
     """What waits, and what was done today: each opens its list."""
     names = {"urgent": "red", "exception": "", "registering": "", "waiting": "", "released": ""}
     found = []
@@ -292,9 +294,9 @@ def _asked_bank(request: HttpRequest, actor: Actor) -> Unit | None:
     return found
 
 
-def _scope(told: selectors_figures.Show, of: periods.Period, bank: Unit | None) -> Label:
+def _scope(told: selectors_figures.Show, of: Period, bank: Unit | None, now: datetime) -> Label:
     """本月 · 某银行."""
-    parts = [of.label if told.timed else Label("此刻", "now")]
+    parts = [of.so_far(now).label(day_of(now)) if told.timed else Label("此刻", "now")]
     if bank is not None:
         parts.append(bank.label)
     return Label(" · ".join(part.zh for part in parts), " · ".join(part.en for part in parts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,14 +11,16 @@ from django.urls import path
 from django.views.decorators.http import require_GET
 
 from qinqing.accounts.middleware import actor_of
+from qinqing.directory.services import day_of
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
-from qinqing.mortgages import cited, periods, places, selectors_figures, selectors_path, standing
+from qinqing.mortgages import cited, places, selectors_figures, selectors_path, standing
 from qinqing.mortgages.promise import service
 from qinqing.mortgages.register import register
-from qinqing.mortgages.selectors_figures import BankLine, link
+from qinqing.mortgages.selectors_figures import PERIODS, BankLine, link
 from qinqing.ui import sheets
 from qinqing.ui.parts import Figure
+from qinqing.ui.periods import Period, asked
 from qinqing.ui.sheets import Column, Sheet
 
 
@@ -26,20 +29,20 @@ def leader(request: HttpRequest) -> HttpResponse:
     """清贷解抵一览, or its table of banks as a workbook."""
     actor, now = actor_of(request), present()
     places.check_sees_all(actor)
-    of = periods.period(request.GET.get("of"), now)
+    of, shown = _period(request, now)
     banks = selectors_figures.banks(of, now)
     if sheets.wanted(request):
-        return sheets.download(request, _sheet(banks, of), now)
+        return sheets.download(request, _sheet(banks, shown["period"]), now)
     found = selectors_figures.figures(of)
     rates = [selectors_figures.unaided_rate(of, found), selectors_figures.in_time_rate(of, found)]
     if online := selectors_figures.online_rate(of, found):
         rates.insert(1, online)
     fund_own, fund_all = selectors_figures.fund_figures(of)
     context = {
-        "of": of, "kinds": periods.KINDS, "rates": rates, "found": found, "banks": banks, "fund": (fund_own, fund_all),
+        **shown, "rates": rates, "found": found, "banks": banks, "fund": (fund_own, fund_all),
         "figures": _figures(of, found), "trips_each": service().trips_saved, "source": cited.source(),
         "connected": sum(line.connected for line in banks), "trained": sum(line.trained is not None for line in banks),
-        "lagging": sum(line.lags for line in banks), "simulated": register().simulated, "print_note": of.label,
+        "lagging": sum(line.lags for line in banks), "simulated": register().simulated, 
         "medians": {line.unit.pk: standing.took_text(line.median_minutes) for line in banks},
         "rows": [(line, standing.took_text(line.median_minutes), link("released", of, line.unit),
                   link("exception", of, line.unit)) for line in banks],
@@ -52,16 +55,16 @@ def before_after(request: HttpRequest) -> HttpResponse:
     """改革前后流程图: the old path of the source, the new one mined from the histories."""
     actor, now = actor_of(request), present()
     places.check_sees_all(actor)
-    of = periods.period(request.GET.get("of"), now)
+    of, shown = _period(request, now)
     mined = selectors_path.mine(of)
     found = selectors_figures.figures(of)
     drawn = (selectors_path.draw_new(mined), selectors_path.draw_new(mined, down=True)) if mined.cases else None
     context = {
-        "of": of, "kinds": periods.KINDS, "mined": mined, "drawn": drawn, "source": cited.source(),
+        **shown, "mined": mined, "drawn": drawn, "source": cited.source(),
         "old": (selectors_path.draw_old(), selectors_path.draw_old(down=True)),
         "took": standing.took_text(found.median_minutes),
         "stops": [(stop, standing.took_text(stop.minutes)) for stop in mined.stops],
-        "simulated": register().simulated, "print_note": of.label,
+        "simulated": register().simulated,
     }  # fmt: skip
     return render(request, "mortgages/path.html", context)
 
@@ -69,7 +72,14 @@ def before_after(request: HttpRequest) -> HttpResponse:
 # ── private ──
 
 
-def _figures(of: periods.Period, found: selectors_figures.Figures) -> list[Figure]:
+def _period(request: HttpRequest, now: datetime) -> tuple[Period, dict[str, Any]]:
+    """What the address asks for, and what the page says of it."""
+    of = asked(request.GET.get("of"), tuple(PERIODS), "month", now)
+    said = of.so_far(now).label(day_of(now))
+    return of, {"of": of, "kind": of.present_kind(now), "kinds": PERIODS, "period": said, "print_note": said}
+
+
+def _figures(of: Period, found: selectors_figures.Figures) -> list[Figure]:
     each = service().trips_saved
     return [
         Figure(
@@ -92,7 +102,7 @@ def _count(show: str) -> int:
     return selectors_figures.listed(show, None).count()
 
 
-def _sheet(banks: list[BankLine], of: periods.Period) -> Sheet:
+def _sheet(banks: list[BankLine], said: Label) -> Sheet:
     def column(zh: str, en: str, means: tuple[str, str], value: Any, width: int = 14, kind: str = "text") -> Column:
         return Column(Label(zh, en), Label(*means), value, width, kind)
 
@@ -121,7 +131,7 @@ def _sheet(banks: list[BankLine], of: periods.Period) -> Sheet:
             lambda x: x.trained_before, 16,
         ),
     ]  # fmt: skip
-    return Sheet(Label("银行覆盖", "Banks covered"), columns, banks, of.label)
+    return Sheet(Label("银行覆盖", "Banks covered"), columns, banks, said)
 
 
 paths = [

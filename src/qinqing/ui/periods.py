@@ -1,4 +1,4 @@
-"""时段: the week, month, quarter or year that figures speak of, as it stands in addresses. Pure; China's days.
+"""时段: the day, week, month, quarter or year that figures speak of, as it stands in addresses. Pure; China's days.
 
 `2026-W39`, `2026-09`, `2026-Q3`, `2026`, one day `2026-09-28`, or a span `A..B` of two days (both inside) or of two
 moments `2026-09-28T17:00..2026-09-29T08:00` (the second outside).
@@ -7,7 +7,8 @@ moments `2026-09-28T17:00..2026-09-29T08:00` (the second outside).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -16,12 +17,14 @@ from qinqing.lib.wallclock import CHINA
 from qinqing.ui import dates
 
 KINDS = {
+    "day": Label("今日", "Today"),
     "week": Label("本周", "Week"),
     "month": Label("本月", "Month"),
     "quarter": Label("本季", "Quarter"),
     "year": Label("本年", "Year"),
 }
 _LAST = {
+    "day": Label("前一日", "the day before"),
     "week": Label("上周", "last week"),
     "month": Label("上月", "last month"),
     "quarter": Label("上季", "last quarter"),
@@ -64,6 +67,10 @@ class Period:
             a, b = dates.short_day(self.start.date(), present), dates.short_day(self.last_day, present)
         return a if a == b else Label(f"{a.zh}—{b.zh}", f"{a.en} – {b.en}")
 
+    def present_kind(self, now: datetime) -> str:
+        """Its kind, if it is the one that holds `now`; else empty."""
+        return self.kind if self.start <= now < self.end else ""
+
     def so_far(self, now: datetime) -> Period:
         """Up to the end of today, where it is not over yet."""
         tomorrow = _midnight(now.astimezone(CHINA).date() + _DAY)
@@ -71,10 +78,11 @@ class Period:
 
 
 def period_of(kind: str, day: date) -> Period:
-    """The week (from Monday), month, quarter or year that holds the day. Raises KeyError for another kind."""
+    """The day, week (from Monday), month, quarter or year that holds the day. Raises KeyError for another kind."""
     year, week, weekday = day.isocalendar()
     quarter = (day.month - 1) // 3
     first, last, code = {
+        "day": (day, day, f"{day:%Y-%m-%d}"),
         "week": (day - timedelta(days=weekday - 1), day + timedelta(days=7 - weekday), f"{year}-W{week:02}"),
         "month": (day.replace(day=1), _month_end(day), f"{day:%Y-%m}"),
         "quarter": (
@@ -93,7 +101,7 @@ def span(start: datetime, end: datetime) -> Period:
     if start.time() != time() or end.time() != time():
         code = f"{start:%Y-%m-%dT%H:%M}..{end:%Y-%m-%dT%H:%M}"
     elif end - start == _DAY:
-        code = f"{start:%Y-%m-%d}"
+        return period_of("day", start.date())
     else:
         code = f"{start:%Y-%m-%d}..{end - _DAY:%Y-%m-%d}"
     return Period(code, "", start, end)
@@ -115,6 +123,15 @@ def parse(code: str) -> Period:
     return found
 
 
+def asked(code: str | None, kinds: Sequence[str], usual: str, now: datetime) -> Period:
+    """What an address asks for: one of these kinds (the present one), a code, or else the present one of `usual`."""
+    today = now.astimezone(CHINA).date()
+    if code and code not in kinds:
+        with suppress(ValueError):
+            return parse(code)
+    return period_of(code if code and code in kinds else usual, today)
+
+
 def weeks_until(now: datetime, count: int) -> Iterator[Period]:
     """The last `count` weeks, the present one last."""
     today = now.astimezone(CHINA).date()
@@ -134,8 +151,7 @@ def _parse(code: str) -> Period | None:
     if re.fullmatch(r"\d{4}", code):
         return period_of("year", date(int(code), 1, 1))
     if re.fullmatch(r"\d{4}-\d\d-\d\d", code):
-        day = date.fromisoformat(code)
-        return span(_midnight(day), _midnight(day + _DAY))
+        return period_of("day", date.fromisoformat(code))
     if match := re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", code):
         return span(_midnight(date.fromisoformat(match[1])), _midnight(date.fromisoformat(match[2]) + _DAY))
     if match := re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)\.\.(\d{4}-\d\d-\d\dT\d\d:\d\d)", code):
