@@ -196,7 +196,7 @@ def test_the_page_takes_few_statements(county: Paid, django_assert_max_num_queri
     with django_assert_max_num_queries(32):
         page = PolicyOverview(PRESENT, parse("2026"))
         assert page.whole and page.before and page.one_tap and page.under_way and page.policies and page.by_unit
-        assert page.chart and page.cited
+        assert page.chart and page.quoted
 
 
 # ── counted again ──

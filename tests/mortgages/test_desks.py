@@ -13,10 +13,13 @@ from qinqing.accounts.models import User
 from qinqing.cases.acting import act
 from qinqing.cases.blobs import StoredFile
 from qinqing.cases.models import Case
-from qinqing.mortgages import cited, promise, selectors, selectors_figures, selectors_path, standing
+from qinqing.mortgages import promise, selectors, selectors_figures, selectors_path, standing
+from qinqing.mortgages.before import before
 from qinqing.mortgages.models import Release
 from qinqing.mortgages.models_register import Registration
 from qinqing.mortgages.register.embedded import Embedded
+from qinqing.mortgages.web_leader import CITED
+from qinqing.ui.cited import quoted
 from qinqing.ui.periods import period_of
 from tests.conftest import Clock
 from tests.mortgages.world import NOW, World, later, release_of, where, work
@@ -213,9 +216,9 @@ def test_the_leaders_page_defines_its_rates_and_keeps_cited_figures_apart(
     played(world)
     page = text(at("registrar_head", 100).get("/mortgages/leader/?of=day"))
     assert "全程没有转人工核查" in page and "登记簿中时段内注销的全部抵押" in page
-    for one in cited.source().figures:
+    for one in quoted(CITED).figures:
         assert page.count(one.shown.zh) >= 1
-    assert "不与本平台数字合并" in page
+    assert "不计入本页任何数字" in page
     for show in ("unaided", "released", "exception"):
         assert f"/mortgages/releases/?show={show}&amp;of=2026-09-29" in page, "an address that means the same tomorrow"
     assert at("clerk_a").get("/mortgages/leader/").status_code == 403
@@ -258,9 +261,8 @@ def test_both_paths_are_drawn_and_the_old_one_is_labelled(world: World, at: Call
 
 
 def test_nothing_of_the_source_is_counted_as_ours(world: World) -> None:
-    source = cited.source()
-    assert (source.trips, [one.shown.zh for one in source.figures]) == (3, ["99.1%", "7926次", "100%", "40余家"])
-    assert sum(step.trip for step in source.steps) == source.trips
+    assert [one.shown.zh for one in quoted(CITED).figures] == ["99.1%", "7926次", "100%", "40余家"]
+    assert before().trips == promise.service().trips_saved == 3, "three trips each are what is saved"
 
 
 def test_times_are_said_as_people_say_them() -> None:

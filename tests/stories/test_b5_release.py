@@ -86,7 +86,7 @@ def the_leader_sees_it(county: County) -> None:
     said = main_text(leader)
     assert "已注销\n1" in said, "the one restored counts no more"
     assert "每件3次 × 1件" in said
-    assert "99.1%" in leader.locator(".mo-cited").inner_text()
+    assert "99.1%" in leader.locator(".cited").inner_text()
     picture(leader, "mortgage-leader", full=True)
     leader.locator(".kpi a").first.click()
     leader.wait_for_load_state()

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import cast
 
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -30,6 +30,7 @@ from qinqing.directory.models import Unit
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
 from qinqing.ui import parts, sheets
+from qinqing.ui.attachments import attachment
 from qinqing.ui.errors import NotFound, Problem
 from qinqing.ui.flash import say
 
@@ -262,13 +263,7 @@ def file(request: HttpRequest, number: str, file_id: int) -> HttpResponseBase:
 def _send(found: Attachment | None) -> HttpResponseBase:
     if found is None:
         raise NotFound(Label("没有这个附件", "There is no such attachment"))
-    shown = found.mime.startswith("image/") or found.mime == "application/pdf"
-    response = FileResponse(
-        blobs.path(found.sha256).open("rb"), as_attachment=not shown, filename=found.name, content_type=found.mime
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return response
+    return attachment(blobs.path(found.sha256), found.name, found.mime)
 
 
 @require_GET

@@ -2,7 +2,7 @@
 by department, by month. Reads only, in some thirty statements however many claims there are.
 
 Everything is counted by indicators (`policy_*.yaml`), so each number has its definition and its list of claims. Figures
-quoted from elsewhere stand apart (`cited.py`).
+quoted from elsewhere stand apart (`cited.yaml`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 
 from django.utils.safestring import SafeString
 
 from qinqing.directory.models import Unit
 from qinqing.insight import measuring
-from qinqing.insight.cited import Cited, cited
 from qinqing.insight.indicators import Indicator
 from qinqing.insight.indicators import shelf as indicators
 from qinqing.insight.measuring import Numbers, Scope, Share, Spread
@@ -24,6 +24,7 @@ from qinqing.insight.overview import Counted, RateShown, rate_shown
 from qinqing.lib.labels import Label
 from qinqing.policies.selectors_figures import titles
 from qinqing.ui.charts import Mark, columns
+from qinqing.ui.cited import Source, quoted
 from qinqing.ui.dates import local
 from qinqing.ui.figures import FEWEST, money
 from qinqing.ui.periods import Period, period_of
@@ -31,6 +32,7 @@ from qinqing.ui.periods import Period, period_of
 PAID = ("policy_paid", "policy_recovered", "policy_companies", "policy_one_tap", "policy_days_unknown")
 # the first two stand in the page's sentence
 UNDER_WAY = ("policy_review", "policy_review_late", "policy_under_way", "policy_rounds", "policy_recovering")
+CITED = Path(__file__).with_name("cited.yaml")
 MONTHS = 12
 MOST = 30  # policies on the page; the workbook has all
 WAN = 10_000_00  # fen
@@ -209,9 +211,9 @@ class PolicyOverview:
     # -- quoted from elsewhere
 
     @property
-    def cited(self) -> Cited:
+    def quoted(self) -> Source:
         """The source's figure: never added to those above."""
-        return cited()["policy_express_paid"]
+        return quoted(CITED)
 
 
 # ── private ──

@@ -15,7 +15,8 @@ from django.utils.safestring import SafeString
 from qinqing.cases import shelf
 from qinqing.cases.models import Event
 from qinqing.lib.labels import Label
-from qinqing.mortgages import cited, selectors_figures
+from qinqing.mortgages import selectors_figures
+from qinqing.mortgages.before import before
 from qinqing.mortgages.models import Release
 from qinqing.mortgages.models_desks import OwnerMessage
 from qinqing.mortgages.standing import took_text
@@ -94,7 +95,7 @@ def draw_new(path: Path, *, down: bool = False) -> SafeString:
 
 def draw_old(*, down: bool = False) -> SafeString:
     """The path of the source. Raises RuntimeError when it cannot be drawn."""
-    steps = cited.source().steps
+    steps = before().steps
     nodes = [FlowNode(step.name, step.label, step.kind, step.note) for step in steps]
     edges = [FlowEdge(here.name, there.name) for here, there in pairwise(steps)]
     return draw_flow(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 from collections.abc import Sequence
 from datetime import date, timedelta
-from pathlib import Path
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -39,6 +37,7 @@ from qinqing.ui.errors import NotFound, Problem
 from qinqing.ui.forms import Form, both
 from qinqing.ui.parts import Figure
 from qinqing.ui.sheets import Column, Sheet
+from qinqing.ui.uploads import on_disk
 
 _SHOWN = 31
 _LINES = 500
@@ -60,7 +59,7 @@ class DayUpload(Form):
     day = forms.DateField(label=both("日期", "Day"), widget=forms.DateInput(attrs={"type": "date"}))
     file = forms.FileField(
         label=both("日终清单", "The day's list"),
-        help_text=both("XLSX或CSV，列名与模板相同", "XLSX or CSV as in the template"),
+        help_text=both("XLSX或CSV，不超过5MB，列名与模板相同", "XLSX or CSV, at most 5 MB, as in the template"),
     )
 
 
@@ -181,12 +180,8 @@ def _compared(one: DayList) -> Result:
 
 def _read(sent: UploadedFile[bytes]) -> tuple[Pair, ...]:
     """The rows of an uploaded list. Raises Invalid naming the first bad cell."""
-    with tempfile.NamedTemporaryFile() as file:
-        for chunk in sent.chunks():
-            file.write(chunk)
-        file.flush()
-        suffix = Path(sent.name or "").suffix.lower()
-        found = sheet_reading.read(Path(file.name), suffix, COLUMNS, wire.MOST_LINES)
+    with on_disk(sent, sheet_reading.MOST_BYTES) as where:
+        found = sheet_reading.read(where, where.suffix.lower(), COLUMNS, wire.MOST_LINES)
     for row in found.rows:
         for fault in row.faults:
             at = Label(f"第{row.number}行“{fault.column}”", f"Row {row.number}, {fault.column}")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +16,7 @@ from qinqing.mortgages import drops
 from qinqing.mortgages.web_clerk import own_bank
 from qinqing.ui import sheets
 from qinqing.ui.forms import Form, both
+from qinqing.ui.uploads import on_disk
 
 
 class Upload(Form):
@@ -41,13 +39,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         sent = form.cleaned_data["file"]
         try:
-            if sent.size > MOST_BYTES:
-                raise Invalid("文件超过5MB，请分成几个文件", "The file is larger than 5 MB; split it")
-            with tempfile.NamedTemporaryFile() as file:
-                for chunk in sent.chunks():
-                    file.write(chunk)
-                file.flush()
-                made = drops.upload(actor, bank, Path(file.name), sent.name, now)
+            with on_disk(sent, MOST_BYTES) as where:
+                made = drops.upload(actor, bank, where, sent.name, now)
         except Invalid as error:
             form.refuse({"file": error.label})
         else:

@@ -4,7 +4,7 @@ the case page; and the field for evidence that every filing has."""
 from __future__ import annotations
 
 from django import forms
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import path, reverse
@@ -19,6 +19,7 @@ from qinqing.lib.labels import Label
 from qinqing.mortgages import cleaning, filing, names, places
 from qinqing.mortgages.models_names import Filing
 from qinqing.ui import parts
+from qinqing.ui.attachments import attachment
 from qinqing.ui.errors import NotFound
 from qinqing.ui.forms import ManyFiles, both
 
@@ -62,13 +63,7 @@ def filed_file(request: HttpRequest, number: str, file_id: int) -> HttpResponseB
     found = next((each for each in filing.evidence_of(_filing(request, number)) if each.pk == file_id), None)
     if found is None:
         raise NotFound(Label("没有这个附件", "There is no such attachment"))
-    shown = found.mime.startswith("image/") or found.mime == "application/pdf"
-    response = FileResponse(
-        blobs.path(found.sha256).open("rb"), as_attachment=not shown, filename=found.name, content_type=found.mime
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return response
+    return attachment(blobs.path(found.sha256), found.name, found.mime)
 
 
 def open_filings(actor: Actor, kinds: tuple[str, ...]) -> list[Filing]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,14 +15,18 @@ from qinqing.accounts.middleware import actor_of
 from qinqing.directory.services import day_of
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import now as present
-from qinqing.mortgages import cited, places, selectors_figures, selectors_path, standing
+from qinqing.mortgages import places, selectors_figures, selectors_path, standing
+from qinqing.mortgages.before import before
 from qinqing.mortgages.promise import service
 from qinqing.mortgages.register import register
 from qinqing.mortgages.selectors_figures import PERIODS, BankLine, link
 from qinqing.ui import sheets
+from qinqing.ui.cited import quoted
 from qinqing.ui.parts import Figure
 from qinqing.ui.periods import Period, asked
 from qinqing.ui.sheets import Column, Sheet
+
+CITED = Path(__file__).with_name("cited.yaml")
 
 
 @require_GET
@@ -40,7 +45,7 @@ def leader(request: HttpRequest) -> HttpResponse:
     fund_own, fund_all = selectors_figures.fund_figures(of)
     context = {
         **shown, "rates": rates, "found": found, "banks": banks, "fund": (fund_own, fund_all),
-        "figures": _figures(of, found), "trips_each": service().trips_saved, "source": cited.source(),
+        "figures": _figures(of, found), "trips_each": service().trips_saved, "quoted": quoted(CITED),
         "connected": sum(line.connected for line in banks), "trained": sum(line.trained is not None for line in banks),
         "lagging": sum(line.lags for line in banks), "simulated": register().simulated, 
         "medians": {line.unit.pk: standing.took_text(line.median_minutes) for line in banks},
@@ -60,7 +65,7 @@ def before_after(request: HttpRequest) -> HttpResponse:
     found = selectors_figures.figures(of)
     drawn = (selectors_path.draw_new(mined), selectors_path.draw_new(mined, down=True)) if mined.cases else None
     context = {
-        **shown, "mined": mined, "drawn": drawn, "source": cited.source(),
+        **shown, "mined": mined, "drawn": drawn, "before": before(), "quoted": quoted(CITED),
         "old": (selectors_path.draw_old(), selectors_path.draw_old(down=True)),
         "took": standing.took_text(found.median_minutes),
         "stops": [(stop, standing.took_text(stop.minutes)) for stop in mined.stops],

@@ -6,12 +6,33 @@ what arrives is still too large, so the door says so by name and keeps what was 
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
+from qinqing.lib.identifiers import Invalid
+
 CUT = 100_000_000  # bytes of a file: no door takes more (the largest is the import of companies)
 MOST = 420_000_000  # bytes of all files of a request: twenty of the largest attachments
+
+
+@contextmanager
+def on_disk(sent: UploadedFile[bytes], most: int) -> Iterator[Path]:
+    """The file where readers of files find it, with its ending; gone afterwards. Raises Invalid beyond `most` bytes."""
+    if (sent.size or 0) > most:
+        mb = most // 1_000_000
+        raise Invalid(f"文件超过{mb}MB，请分成几个文件", f"The file is larger than {mb} MB; split it")
+    with tempfile.NamedTemporaryFile(suffix=Path(sent.name or "").suffix) as file:
+        for chunk in sent.chunks():
+            file.write(chunk)
+        file.flush()
+        yield Path(file.name)
 
 
 def tidy(request: HttpRequest) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from django import forms
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,6 +21,7 @@ from qinqing.ui.errors import Invalid as InvalidEntries
 from qinqing.ui.errors import NotFound
 from qinqing.ui.figures import money
 from qinqing.ui.forms import Form, said
+from qinqing.ui.uploads import on_disk
 
 MOST_BYTES = 100_000_000
 COMPANIES = ImportBatch.objects.filter(kind="companies")  # other kinds: sheets.py
@@ -45,14 +43,9 @@ def upload(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         sent = form.cleaned_data["file"]
         try:
-            if sent.size > MOST_BYTES:
-                raise Invalid("文件超过100MB，请分成几个文件", "The file is larger than 100 MB; split it")
-            with tempfile.NamedTemporaryFile(suffix=Path(sent.name).suffix) as file:
-                for chunk in sent.chunks():
-                    file.write(chunk)
-                file.flush()
+            with on_disk(sent, MOST_BYTES) as where:
                 user = User.objects.filter(pk=actor_of(request).user_id or 0).first()
-                batch = imports.preview(Path(file.name), sent.name, wallclock.now(), user=user)
+                batch = imports.preview(where, sent.name, wallclock.now(), user=user)
         except Invalid as error:
             form.refuse({"file": error.label})
         else:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -27,6 +25,7 @@ from qinqing.ui import flash, sheets
 from qinqing.ui.dates import local
 from qinqing.ui.forms import Form, said
 from qinqing.ui.sheets import Column, Sheet
+from qinqing.ui.uploads import on_disk
 
 SHOWN = 200  # rows of a preview on the page; all of them in its workbook
 RESULTS = {
@@ -70,13 +69,8 @@ def kind(request: HttpRequest, kind: str) -> HttpResponse:
     if form.is_valid():
         sent = form.cleaned_data["file"]
         try:
-            if sent.size > MOST_BYTES:
-                raise Invalid("文件超过5MB，请分成几个文件", "The file is larger than 5 MB; split it")
-            with tempfile.NamedTemporaryFile() as file:
-                for chunk in sent.chunks():
-                    file.write(chunk)
-                file.flush()
-                batch = sheet_imports.upload(Path(file.name), sent.name, found, actor, wallclock.now())
+            with on_disk(sent, MOST_BYTES) as where:
+                batch = sheet_imports.upload(where, sent.name, found, actor, wallclock.now())
         except Invalid as error:
             form.refuse({"file": error.label})
         else:

@@ -1,0 +1,50 @@
+"""改革前 (B19): the old path, reconstructed from the words of the source (`before.yaml`); nothing of it is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from qinqing.lib.labels import Label
+
+FILE = Path(__file__).with_name("before.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the old path; `trip`: somebody had to go there."""
+
+    name: str
+    label: Label
+    note: Label
+    kind: str
+    trip: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """`days` as the source says."""
+
+    steps: tuple[Step, ...]
+    days: Label
+
+    @property
+    def trips(self) -> int:
+        return sum(step.trip for step in self.steps)
+
+
+@cache
+def before() -> Before:
+    """Raises KeyError where an entry is not whole."""
+    data = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    steps = tuple(
+        Step(
+            each["name"], Label.of({"zh": each["zh"], "en": each["en"]}), Label.of(each.get("note", "")),
+            each.get("kind", "stage"), bool(each.get("trip")),
+        )
+        for each in data["steps"]
+    )  # fmt: skip
+    return Before(steps, Label.of(data["days"]))
