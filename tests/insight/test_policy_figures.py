@@ -239,7 +239,7 @@ def test_more_recovered_is_counted_after_the_act(county: Paid) -> None:
         claim, before = county.claims["partly"], measuring.value(shelf()["policy_recovered"], scope())
         form = {"received_on": "2026-10-22", "recovered_to": "available", "received_yuan": "100"}
         act(claim.case_id, "received_part", county.world["payer"], PRESENT, form, files=[PROOF])
-        recounting.recount_with_origin(claim.case_id)
+        recounting.recount_with_origins([claim.case_id])
         assert measuring.value(shelf()["policy_recovered"], scope()) == before + 100_00
         assert measuring.value(shelf()["policy_paid"], scope()) == PolicyOverview(PRESENT, parse("2026")).whole.paid
         transaction.set_rollback(True)

@@ -105,7 +105,7 @@ def test_figures_are_what_a_slow_recount_of_the_events_says(data: st.DataObject)
             recounting.recount(order)  # time passed for the first one while the second was lived
             before = rows()
             for pk in reversed(order * 2):
-                recounting.recount_with_origin(pk)
+                recounting.recount_with_origins([pk])
             assert rows() == before, "counted again in another order"
             CaseFigure.objects.all().delete()
             assert list(recounting.rebuild()) == [2]
@@ -186,7 +186,7 @@ def test_a_rating_set_aside_no_longer_counts(county: County) -> None:
     done = acting.open_case(
         "rectification", county.company.pk, county["supervisor"], at(10, 9), data, title="整改", predecessor_id=case.pk
     )
-    recounting.recount_with_origin(done.case_id)
+    recounting.recount_with_origins([done.case_id])
     told = CaseFigure.objects.get(case=case)
     assert (told.rating, told.rated_at) == ("", None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -65,8 +66,8 @@ def test_topics_are_matched_by_whole_words(prefix: str, topic: str, wanted: bool
 
 def test_reactions_get_their_messages_once() -> None:
     got: list[tuple[Message, datetime]] = []
-    reactions.on("case", "keep")(lambda message, now: got.append((message, now)))
-    reactions.on("finance", "other")(lambda message, now: pytest.fail("not its topic"))
+    reactions.on("case", "keep")(lambda messages, now: got.extend((message, now) for message in messages))
+    reactions.on("finance", "other")(lambda messages, now: pytest.fail("not its topic"))
     send()
     work()
     work(NOW + timedelta(hours=1))
@@ -78,7 +79,7 @@ def test_reactions_get_their_messages_once() -> None:
 
 def test_what_a_job_tells_is_handed_on_before_the_worker_rests() -> None:
     got: list[str] = []
-    reactions.on("case", "keep")(lambda message, now: got.append(message.key))
+    reactions.on("case", "keep")(lambda messages, now: got.extend(message.key for message in messages))
 
     def once_an_hour(now: datetime) -> bool:
         send(f"帮{Outbox.objects.count() + 1}")
@@ -89,6 +90,22 @@ def test_what_a_job_tells_is_handed_on_before_the_worker_rests() -> None:
     assert got == ["帮1"]
 
 
+def test_what_a_reaction_leaves_to_a_frequent_job_is_done_in_the_same_call() -> None:
+    waiting: list[str] = []
+    done: list[str] = []
+    reactions.on("case", "leave")(lambda messages, now: waiting.extend(message.key for message in messages))
+
+    def every_five_seconds(now: datetime) -> bool:
+        done.extend(waiting)
+        waiting.clear()
+        return False
+
+    jobs.register_job("frequent", 5, every_five_seconds)
+    send()
+    work()
+    assert done == ["帮1:1"]
+
+
 def test_two_reactions_of_one_name_are_a_mistake() -> None:
     reactions.on("case", "x")(print)
     reactions.on("case", "x")(print)
@@ -97,10 +114,13 @@ def test_two_reactions_of_one_name_are_a_mistake() -> None:
 
 
 def test_a_message_met_before_does_not_act_again() -> None:
-    reactions.on("case", "x")(lambda message, now: pytest.fail("acted twice"))
+    reactions.on("case", "x")(lambda messages, now: pytest.fail("acted twice"))
     send()
-    assert first_time("reaction:x", "cases", "帮1:1", NOW)
-    assert not first_time("reaction:x", "cases", "帮1:1", NOW)
+    assert first_time("reaction:x", [("cases", "帮1:1"), ("cases", "帮2:1")], NOW) == {
+        ("cases", "帮1:1"),
+        ("cases", "帮2:1"),
+    }
+    assert first_time("reaction:x", [("cases", "帮1:1"), ("cases", "帮3:1")], NOW) == {("cases", "帮3:1")}
     work()
     assert Delivery.objects.get().state == State.DONE
 
@@ -109,8 +129,8 @@ def test_an_error_undoes_what_the_reaction_wrote_and_waits_longer_each_time() ->
     user = User.objects.create(username="a", name="甲", kind="officer")
     tries: list[datetime] = []
 
-    def failing(message: Message, now: datetime) -> None:
-        notify([user.pk], message.key, Label("一", "one"), "", False, now)
+    def failing(messages: Sequence[Message], now: datetime) -> None:
+        notify([user.pk], messages[0].key, Label("一", "one"), "", False, now)
         tries.append(now)
         if len(tries) < 5:
             raise RuntimeError("不行")
@@ -127,6 +147,27 @@ def test_an_error_undoes_what_the_reaction_wrote_and_waits_longer_each_time() ->
     assert Notice.objects.count() == 1
 
 
+def test_messages_come_together_and_one_that_fails_stops_no_other() -> None:
+    user = User.objects.create(username="a", name="甲", kind="officer")
+    asked: list[list[str]] = []
+
+    def failing(messages: Sequence[Message], now: datetime) -> None:
+        asked.append([message.key for message in messages])
+        for message in messages:
+            notify([user.pk], message.key, Label("一", "one"), "", False, now)
+            if message.key == "帮2:1":
+                raise RuntimeError("不行")
+
+    reactions.on("case", "failing")(failing)
+    for key in ("帮1:1", "帮2:1", "帮3:1"):
+        send(key)
+    work()
+    assert asked == [["帮1:1", "帮2:1", "帮3:1"], ["帮1:1"], ["帮2:1"], ["帮3:1"]]
+    assert sorted(Notice.objects.values_list("key", flat=True)) == ["帮1:1", "帮3:1"]
+    states = Delivery.objects.order_by("message_id").values_list("state", "attempts")
+    assert list(states) == [(State.DONE, 1), (State.WAITING, 1), (State.DONE, 1)]
+
+
 def test_waits_grow_to_an_hour() -> None:
     minutes = [planning.backoff(n).seconds // 60 for n in range(1, 10)]
     assert minutes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
@@ -134,7 +175,7 @@ def test_waits_grow_to_an_hour() -> None:
 
 
 def test_a_reaction_that_keeps_failing_is_stuck() -> None:
-    def broken(message: Message, now: datetime) -> None:
+    def broken(messages: Sequence[Message], now: datetime) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT * FROM no_such_table")
 
@@ -262,7 +303,7 @@ def test_a_delivery_dropped_while_it_is_claimed_does_not_stop_the_worker(monkeyp
         endpoint(box)
         send()
         planning.plan(NOW)
-        (pk,) = planning.due("endpoint:", NOW, 10)
+        (pk,) = planning.posts_due(NOW, 10)
         original = QuerySet.select_related
 
         def dropped_meanwhile(rows: QuerySet[Delivery], *names: str) -> QuerySet[Delivery]:
@@ -305,7 +346,7 @@ def test_a_worker_killed_while_posting_only_delays() -> None:
         endpoint(box)
         send()
         planning.plan(NOW)
-        (pk,) = planning.due("endpoint:", NOW, 10)
+        (pk,) = planning.posts_due(NOW, 10)
         Delivery.objects.filter(pk=pk).update(next_at=NOW + planning.CLAIM)  # claimed, then dead
         with httpx.Client() as client:
             planning.send(pk, client, NOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from threading import Event
 
@@ -19,10 +20,11 @@ if __name__ == "__main__":
     jobs._jobs.clear()
 
     @reactions.on("trial", "slow")
-    def slow(message: Message, now: datetime) -> None:
-        time.sleep(0.002)
-        ReadLog.objects.create(user_name=sys.argv[1], what="effect", object_ref=message.key, reason="test", at=now)
-        time.sleep(0.002)
+    def slow(messages: Sequence[Message], now: datetime) -> None:
+        for message in messages:
+            time.sleep(0.002)
+            ReadLog.objects.create(user_name=sys.argv[1], what="effect", object_ref=message.key, reason="test", at=now)
+            time.sleep(0.002)
 
     jobs.register_job("counting", 0.01, lambda now: bool(ReadLog.objects.filter(what="nothing").exists()))
     stop = Event()

@@ -157,7 +157,7 @@ def test_a_bank_may_go_on_reporting_under_the_code_it_had_before_a_merger(monkey
     world = World()
     mortgage = world.mortgage("a")
     old, new = code(77), world.bank("a").credit_code
-    monkeypatch.setattr(names, "bearers", lambda given: frozenset({new}) if given == old else frozenset({given}))
+    monkeypatch.setattr(Book, "bearers", lambda _, given: frozenset({new}) if given == old else frozenset({given}))
     monkeypatch.setattr(authorisations, "may_speak", lambda *_: True)
     world.settled("a", mortgage, creditor_code=old)
     work()

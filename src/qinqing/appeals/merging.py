@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db import OperationalError
@@ -47,6 +47,11 @@ def main_of(case: Case) -> Case | None:
 def merged_into(case: Case) -> list[Case]:
     """The cases that go on with this one, in the order in which they came."""
     return [merged.case for merged in Merged.objects.filter(main=case.pk).select_related("case").order_by("pk")]
+
+
+def mains(case_ids: Iterable[int]) -> set[int]:
+    """Those of these cases into which others were merged."""
+    return set(Merged.objects.filter(main__in=list(case_ids)).values_list("main_id", flat=True))
 
 
 def merged_tellings(case_id: int, seq: int, now: datetime) -> Iterator[Telling]:

@@ -66,7 +66,7 @@ def remember(case_ids: Iterable[int], now: datetime) -> None:
         [
             Sketch(band=band, case_id=case_id)
             for case_id, said in _said([pk for pk in wanted if pk not in known], now)
-            for band in bands(said)
+            for band in sorted(bands(said))  # one order: no deadlock
         ],
         batch_size=2000,
         ignore_conflicts=True,
@@ -95,7 +95,8 @@ def _said(case_ids: Iterable[int], now: datetime) -> Iterator[tuple[int, str]]:
     at all."""
     kept = Q(event__case__closed_at=None) | Q(event__case__closed_at__gte=now - KEPT)
     opening = Payload.objects.filter(kept, event__case__in=list(case_ids), event__seq=1, body__isnull=False)
-    for case_id, procedure_id, body in opening.values_list("event__case_id", "event__case__procedure_id", "body"):
+    columns = ("event__case_id", "event__case__procedure_id", "body")
+    for case_id, procedure_id, body in opening.order_by("event__case_id").values_list(*columns):
         said = json.loads(body or "{}").get("texts", {}).get("text")
         if said and may_be_found(shelf.by_id(procedure_id)):
             yield case_id, said

@@ -6,7 +6,7 @@ New work goes to those who may do it, climbing to the holder and above, an answe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -37,10 +37,17 @@ class Telling:
     urgent: bool
 
 
-def tellings(case_id: int, seq: int, now: datetime) -> Iterator[Telling]:
-    """Everybody who should hear of event `seq` of the case, in its own words."""
-    case = Case.objects.select_related("party").get(pk=case_id)
-    event = Event.objects.get(case=case_id, seq=seq)
+def events_of(acts: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Event]:
+    """The events of these acts (case id, seq), with their cases and parties."""
+    wanted = set(acts)
+    cases, seqs = {case for case, _ in wanted}, {seq for _, seq in wanted}
+    found = Event.objects.filter(case__in=cases, seq__in=seqs).select_related("case__party")
+    return {(event.case_id, event.seq): event for event in found}
+
+
+def tellings(event: Event, now: datetime) -> Iterator[Telling]:
+    """Everybody who should hear of this event of its case, in its own words."""
+    case = event.case
     moves = json.loads(event.head)["moves"]
     spec, state, on = shelf.by_id(case.procedure_id), state_of(case), day_of(now)
     link = f"/cases/{case.number}/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,11 @@ from qinqing.evaluation.selectors import RECTIFICATION, suggestion_of
 
 SUPERVISION = "supervision"
 CHANNEL = "follow_up"  # of cases that come neither from the window nor from a card
+
+
+def badly_rated(case_ids: Iterable[int]) -> set[int]:
+    """Those of these cases that have a bad rating."""
+    return set(Rating.objects.filter(case__in=list(case_ids), level__in=BAD).values_list("case_id", flat=True))
 
 
 def put_right(case_id: int, seq: int, now: datetime) -> Case | None:

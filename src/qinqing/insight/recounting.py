@@ -52,10 +52,11 @@ def recount(case_ids: Iterable[int]) -> None:
     CaseFigure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["case"], update_fields=COLUMNS)
 
 
-def recount_with_origin(case_id: int) -> None:
-    """A case, and the one it follows: deciding on a contested rating changes what that one's rating counts for."""
-    origin = Case.objects.filter(pk=case_id).values_list("predecessor_id", flat=True).first()
-    recount([case_id, *([origin] if origin else [])])
+def recount_with_origins(case_ids: Iterable[int]) -> None:
+    """Cases, and those they follow: deciding on a contested rating changes what the rating of that one counts for."""
+    ids = set(case_ids)
+    origins = Case.objects.filter(pk__in=ids, predecessor__isnull=False).values_list("predecessor_id", flat=True)
+    recount({*ids, *origins})
 
 
 def rebuild() -> Iterator[int]:

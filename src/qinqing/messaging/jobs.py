@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
 from qinqing.messaging.models import JobLease
 
 LEASE = timedelta(minutes=5)
@@ -37,23 +35,29 @@ def register_job(name: str, every_seconds: float, fn: Callable[[datetime], bool]
     _jobs[name] = Job(name, timedelta(seconds=every_seconds), fn)
 
 
-def run_due(holder: str, now: datetime) -> bool:
-    """One slice of every job that is due and that nobody else runs. True when some job has more to do."""
+def run_due(holder: str, now: datetime, soon: timedelta = timedelta()) -> bool:
+    """One slice of every job that is due, now or so `soon`, and that nobody else runs. True when some job has more."""
+    leases = {lease.name: lease for lease in JobLease.objects.all()}
+    if unknown := [JobLease(name=name, next_at=now) for name in _jobs.keys() - leases.keys()]:
+        JobLease.objects.bulk_create(unknown, ignore_conflicts=True)
+        leases |= {lease.name: lease for lease in unknown}
     more = False
     for job in _jobs.values():
-        if _take(job, holder, now):
+        if _is_due(job, leases[job.name], now, soon) and _take(leases[job.name], holder, now):
             more |= _run(job, holder, now)
     return more
 
 
-def _take(job: Job, holder: str, now: datetime) -> bool:
-    """One UPDATE decides who runs. A time later than any that is written here comes from a clock since moved back."""
-    if not JobLease.objects.filter(name=job.name).exists():
-        JobLease.objects.bulk_create([JobLease(name=job.name, next_at=now)], ignore_conflicts=True)
-    due = Q(next_at__lte=now) | Q(next_at__gt=now + job.every)
-    free = Q(leased_until=None) | Q(leased_until__lte=now) | Q(leased_until__gt=now + LEASE)
-    rows = JobLease.objects.filter(due, free, name=job.name)
-    return rows.exists() and bool(rows.update(holder=holder, leased_until=now + LEASE))
+def _is_due(job: Job, lease: JobLease, now: datetime, soon: timedelta) -> bool:
+    """A time later than any that is written here comes from a clock since moved back."""
+    due = not now + soon < lease.next_at <= now + job.every
+    return due and (lease.leased_until is None or not now < lease.leased_until <= now + LEASE)
+
+
+def _take(lease: JobLease, holder: str, now: datetime) -> bool:
+    """One UPDATE decides who runs: whoever finds the lease as it was read."""
+    rows = JobLease.objects.filter(name=lease.name, next_at=lease.next_at, leased_until=lease.leased_until)
+    return bool(rows.update(holder=holder, leased_until=now + LEASE))
 
 
 def _run(job: Job, holder: str, now: datetime) -> bool:

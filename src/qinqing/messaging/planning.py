@@ -7,12 +7,12 @@ taken with SKIP LOCKED, on SQLite a transaction is alone from its begin (IMMEDIA
 from __future__ import annotations
 
 import logging
-import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from qinqing.messaging import delivery, reactions
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 12  # about seven hours; then a person looks
 CLAIM = timedelta(seconds=60)  # longer than a try at an endpoint may take
-SLICE = 0.02  # seconds: how long reactions may keep others from writing on SQLite
-_TOGETHER = 20  # reactions in one transaction at most
+_TOGETHER = {"sqlite": 5, "": 25}  # messages in one transaction of a reaction: on SQLite nobody else writes meanwhile
 _log = logging.getLogger(__name__)
 
 
@@ -55,54 +54,59 @@ def plan(now: datetime, batch: int = 100) -> int:
     return len(rows)
 
 
-def due(prefix: str, now: datetime, limit: int) -> Sequence[int]:
-    """Ids of waiting deliveries to receivers of this kind, the longest waiting first."""
-    waiting = Delivery.objects.filter(state=Delivery.State.WAITING, next_at__lte=now, receiver__startswith=prefix)
-    return list(waiting.order_by("next_at", "id").values_list("pk", flat=True)[:limit])
+def posts_due(now: datetime, limit: int) -> list[int]:
+    """Ids of waiting deliveries to endpoints, the longest waiting first."""
+    return list(_due(delivery.PREFIX, now).values_list("pk", flat=True)[:limit])
 
 
-def react(delivery_ids: Sequence[int], now: datetime, seconds: float = SLICE) -> int:
-    """Run some of these reactions in one transaction of about `seconds`; returns how many ids were looked at.
+def reactions_due(now: datetime, limit: int) -> list[list[int]]:
+    """Ids of waiting deliveries to reactions, some of one reaction at a time: as many as one transaction may take. The
+    reaction that waits longest comes first."""
+    waiting = _due(reactions.PREFIX, now).values_list("receiver", "pk")[:limit]
+    of_each: dict[str, list[int]] = defaultdict(list)
+    for receiver, pk in waiting:
+        of_each[receiver].append(pk)
+    size = _TOGETHER.get(connection.vendor, _TOGETHER[""])
+    return [ids[first : first + size] for ids in of_each.values() for first in range(0, len(ids), size)]
 
-    Each reaction, its inbox row and its delivery's end are undone alone by an error, and together by a crash.
-    """
-    end = time.perf_counter() + seconds
-    looked_at, done = 0, list[int]()
+
+def react(delivery_ids: Sequence[int], now: datetime) -> None:
+    """Run these deliveries of one reaction in one transaction.
+
+    The reaction, its inbox rows and its deliveries' ends are undone together by a crash; an error undoes those of the
+    message that caused it."""
     with transaction.atomic():
-        rows = (
+        rows = list(
             Delivery.objects.select_for_update(skip_locked=True, of=("self",))  # what another worker has is not ours
             .select_related("message")
-            .filter(pk__in=delivery_ids[:_TOGETHER], state=Delivery.State.WAITING, next_at__lte=now)
-            .in_bulk()
+            .filter(pk__in=delivery_ids, state=Delivery.State.WAITING, next_at__lte=now)
+            .order_by("message_id")
         )
-        for pk in delivery_ids[:_TOGETHER]:
-            looked_at += 1
-            if pk in rows and _react(rows[pk], now):
-                done.append(pk)
-            if time.perf_counter() >= end:
-                break
-        Delivery.objects.filter(pk__in=done).update(
+        Delivery.objects.filter(pk__in=_react(rows, now)).update(
             state=Delivery.State.DONE, done_at=now, attempts=F("attempts") + 1, last_error=""
         )
-    return looked_at
 
 
-def _react(row: Delivery, now: datetime) -> bool:
-    """True when the reaction ran, now or before."""
-    reaction = reactions.find(row.receiver)
+def _react(rows: Sequence[Delivery], now: datetime) -> list[int]:
+    """Ids of those for which the reaction ran, now or before."""
+    reaction = reactions.find(rows[0].receiver) if rows else None
     if reaction is None:
-        _failed(row, "没有这个响应函数 / this program has no such reaction", now, final=True)
-        return False
-    message = Message.of(row.message)
+        for row in rows:
+            _failed(row, "没有这个响应函数 / this program has no such reaction", now, final=True)
+        return []
+    messages = [Message.of(row.message) for row in rows]
     try:
         with transaction.atomic():
-            if first_time(row.receiver, message.source, message.key, now):
-                reaction.fn(message, now)
+            new = first_time(rows[0].receiver, [(message.source, message.key) for message in messages], now)
+            if new:
+                reaction.fn([message for message in messages if (message.source, message.key) in new], now)
     except Exception as error:
-        _log.exception("reaction %s failed on message %s", reaction.name, row.message_id)
-        _failed(row, f"{type(error).__name__}: {error}", now)
-        return False
-    return True
+        if len(rows) > 1:
+            return [pk for row in rows for pk in _react([row], now)]
+        _log.exception("reaction %s failed on message %s", reaction.name, rows[0].message_id)
+        _failed(rows[0], f"{type(error).__name__}: {error}", now)
+        return []
+    return [row.pk for row in rows]
 
 
 def send(delivery_id: int, client: httpx.Client, now: datetime) -> None:
@@ -128,6 +132,11 @@ def send(delivery_id: int, client: httpx.Client, now: datetime) -> None:
     else:
         endpoints.exclude(silent_until=None).update(silent_until=None)
         _still_waiting(row).update(state=Delivery.State.DONE, done_at=now, attempts=row.attempts + 1, last_error="")
+
+
+def _due(prefix: str, now: datetime) -> QuerySet[Delivery]:
+    waiting = Delivery.objects.filter(state=Delivery.State.WAITING, next_at__lte=now, receiver__startswith=prefix)
+    return waiting.order_by("next_at", "id")
 
 
 def _failed(row: Delivery, error: str, now: datetime, *, final: bool = False) -> None:

@@ -1,18 +1,19 @@
-"""Reactions (响应): functions inside the platform that a message calls, each exactly once in effect.
+"""Reactions (响应): functions inside the platform that messages call, each exactly once in effect.
 
-`qinqing/reactions.py` and rooms register with `on`. A reaction runs in one transaction together with its inbox row, so
-it must only write to the database, and be short: SQLite lets nobody else write meanwhile.
+`qinqing/reactions.py` and rooms register with `on`. A reaction gets some messages at a time, each of which it meets for
+the first time. It runs in one transaction together with their inbox rows, so it must only write to the database, and be
+short: SQLite lets nobody else write meanwhile. Where it fails for several, it is asked again for each alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from qinqing.messaging.outbox import Message, concerns
 
-React = Callable[[Message, datetime], None]
+React = Callable[[Sequence[Message], datetime], None]
 PREFIX = "reaction:"
 
 
@@ -27,7 +28,7 @@ _reactions: dict[str, Reaction] = {}
 
 
 def on(topic_prefix: str, name: str) -> Callable[[React], React]:
-    """Decorator: `fn(message, now)` runs for topics `topic_prefix` and below. Never change `name`."""
+    """Decorator: `fn(messages, now)` runs for topics `topic_prefix` and below. Never change `name`."""
 
     def register(fn: React) -> React:
         known = _reactions.get(name)

@@ -11,34 +11,37 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from qinqing.lib import wallclock
-from qinqing.messaging import delivery, jobs, planning, reactions
+from qinqing.messaging import jobs, planning
 
 if TYPE_CHECKING:
     import httpx
 
 POLL = 0.5  # seconds between looks when nothing waits
-_REACTIONS, _POSTS = 100, 10  # at most so many in a round, so that no kind of work waits long for another
+_REACTIONS, _POSTS = 200, 10  # at most so many in a round, so that no kind of work waits long for another
 _SHARE = 0.25  # seconds of a round for reactions: the jobs behind them keep promises by the clock
+_ROUND = timedelta(minutes=1)  # what comes round this often also counts as work to do `once`
 _log = logging.getLogger(__name__)
 
 
 def run(stop: Event, once: bool = False, clock: Callable[[], datetime] = wallclock.now) -> None:
-    """Work until `stop` is set (the piece in hand is finished first). `once`: until nothing is due any more."""
+    """Work until `stop` is set (the piece in hand is finished first). `once`: until nothing is left to do, also for the
+    jobs that come round within a minute: what one piece of work leaves to another is done in the same call."""
     import httpx  # noqa: PLC0415 - most of a second that only the worker need wait
 
     holder = f"{socket.gethostname()[:20]}:{os.getpid()}"
+    soon = _ROUND if once else timedelta()
     pause = 1.0
     with httpx.Client() as client:
         while not stop.is_set():
             try:
-                busy = _round(holder, client, stop, clock)
+                busy = _round(holder, client, stop, clock, soon)
                 pause = 1.0
             except (DatabaseError, InterfaceError):
                 if once:
@@ -56,21 +59,22 @@ def run(stop: Event, once: bool = False, clock: Callable[[], datetime] = wallclo
                 stop.wait(POLL)
 
 
-def _round(holder: str, client: httpx.Client, stop: Event, clock: Callable[[], datetime]) -> bool:
+def _round(holder: str, client: httpx.Client, stop: Event, clock: Callable[[], datetime], soon: timedelta) -> bool:
     """A little of everything; True when there was something to do. Jobs first: what they tell others is then handed on
     in the same round, and an idle round leaves nothing behind."""
-    busy = jobs.run_due(holder, clock())
+    busy = jobs.run_due(holder, clock(), soon)
     started = time.perf_counter()
     if planning.plan(clock()):
         busy = True
         _rest(started)
-    waiting = planning.due(reactions.PREFIX, clock(), _REACTIONS)
     ends = time.perf_counter() + _SHARE
-    while waiting and not stop.is_set() and time.perf_counter() < ends:
+    for some in planning.reactions_due(clock(), _REACTIONS):
+        if stop.is_set() or time.perf_counter() > ends:
+            break
         started, busy = time.perf_counter(), True
-        waiting = waiting[planning.react(waiting, clock()) :]
+        planning.react(some, clock())
         _rest(started)
-    for pk in planning.due(delivery.PREFIX, clock(), _POSTS):
+    for pk in planning.posts_due(clock(), _POSTS):
         if stop.is_set():
             return True
         busy = True

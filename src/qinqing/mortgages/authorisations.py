@@ -22,7 +22,7 @@ def may_speak(bank: Unit, creditor_code: str, on: date) -> bool:
     """Whether `bank` may say on that day that a debt to this creditor is settled: its own, or as authorised."""
     if creditor_code == bank.credit_code:
         return True
-    known = names.book("")
+    known = names.book([])
     if _same(known, creditor_code, bank.credit_code):
         return True
     given = (each for each in in_force(on) if _same(known, each.grantor_code, creditor_code))

@@ -32,7 +32,7 @@ class Named:
 
 
 Resolve = Callable[[Creditor, str], Named]
-"""(creditor, day of registration as ISO text) -> whom it means; see `names.resolve`."""
+"""(creditor, day of registration as ISO text) -> whom it means; see `names.Book.resolve`."""
 
 
 @dataclass(frozen=True, slots=True)

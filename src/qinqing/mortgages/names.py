@@ -90,14 +90,7 @@ class Book:
 
 def resolve(creditor: Creditor, on: str) -> Named:
     """Whom the register means by this creditor. `on`: day of registration (ISO text; other text: unknown)."""
-    if creditor.credit_code and (by_code := book("").by_code(creditor.credit_code)):
-        return Named(by_code)  # the names need not be read
-    return book(creditor.name).resolve(creditor, on)
-
-
-def bearers(code: str) -> frozenset[str]:
-    """Whose the claims of this code are today; see `Book.bearers`."""
-    return book("").bearers(code)
+    return book([creditor.name]).resolve(creditor, on)
 
 
 def present() -> dict[str, str]:
@@ -105,15 +98,15 @@ def present() -> dict[str, str]:
     return dict(Unit.objects.exclude(credit_code="").order_by("code").values_list("credit_code", "name"))
 
 
-def book(only: str | None = None) -> Book:
-    """The names in force now. `only`: of the former names what matters to this one: those spelt so, those of who is
-    called so today, and all that hand a code on."""
+def book(only: Iterable[str] | None = None) -> Book:
+    """The names in force now. `only`: of the former names what matters to these: those spelt so, those of who is called
+    so today, and all that hand a code on."""
     names = [(_normal(name), code) for code, name in present().items()]
     former = Alias.objects.all()
     if only is not None:
-        wanted = normal(only)
-        called_so = [code for name, code in names if name == wanted]
-        former = former.filter(Q(name_norm=wanted) | Q(credit_code__in=called_so) | ~Q(former_code=""))
+        wanted = {normal(name) for name in only}
+        called_so = [code for name, code in names if name in wanted]
+        former = former.filter(Q(name_norm__in=wanted) | Q(credit_code__in=called_so) | ~Q(former_code=""))
     return Book(names, in_force(former))
 
 

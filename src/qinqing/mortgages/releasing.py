@@ -69,11 +69,12 @@ def match_one(pk: int, entry: Entry | None, now: datetime) -> bool:
             return False
         if RegisterRequest.objects.filter(release=release, state=State.SENT).exists():
             return _try(release, "fit", {}, now)  # it has gone out before: its answer counts, not another look
+        book = names.book(creditor.name for creditor in entry.creditors) if entry else names.book([])
         settled = [
-            Settled(_today(each.creditor_code), each.loan_number, each.in_full, each.authorised)
+            Settled(_today(each.creditor_code, book), each.loan_number, each.in_full, each.authorised)
             for each in release.settlements.filter(reversed_by=None).order_by("pk")
         ]
-        verdict = judge(release.certificate, release.unit_number, entry, settled, names.resolve)
+        verdict = judge(release.certificate, release.unit_number, entry, settled, book.resolve)
         _remember(release, entry)
         if isinstance(verdict, Fit):
             return _try(release, "fit", {}, now)
@@ -83,9 +84,9 @@ def match_one(pk: int, entry: Entry | None, now: datetime) -> bool:
         return _try(release, "wait", {"detail": f"尚待结清：{'、'.join(verdict.owed)}"[:500]}, now)
 
 
-def _today(code: str) -> str:
+def _today(code: str, book: names.Book) -> str:
     """A bank may go on reporting under the code it had before a merger; where it went must be certain."""
-    bearers = names.bearers(code)
+    bearers = book.bearers(code)
     return next(iter(bearers)) if len(bearers) == 1 else code
 
 
