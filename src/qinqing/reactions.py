@@ -20,7 +20,7 @@ from qinqing.lib.labels import Label
 from qinqing.messaging.notices import notify
 from qinqing.messaging.outbox import Message
 from qinqing.messaging.reactions import React, on
-from qinqing.mortgages.telling import tell as tell_of_mortgage
+from qinqing.mortgages import telling as mortgages
 from qinqing.supervision import instructions
 
 
@@ -97,7 +97,15 @@ def keep_figures(messages: Sequence[Message], now: datetime) -> None:
 def tell_owner(messages: Sequence[Message], now: datetime) -> None:
     """An owner is told that their mortgage is out of the register, or that it stands there again."""
     for message in messages:
-        tell_of_mortgage(message.body["case"], message.topic, message.key, now)
+        mortgages.tell(message.body["case"], message.topic, message.key, now)
+
+
+@on("case.mortgage_release", "mortgages-banks")
+def tell_banks(messages: Sequence[Message], now: datetime) -> None:
+    """A bank hears when a person looks into what it reported, asks it something, or ends it."""
+    for message in messages:
+        body = message.body
+        mortgages.tell_banks(body["case"], body["action"], body["outcome"], message.key, now)
 
 
 def _cases(messages: Sequence[Message]) -> set[int]:

@@ -1,6 +1,7 @@
-"""告知权利人 (B9): a notice to whoever has an account with the owner's phone, and a text message to that phone.
+"""告知权利人 (B9): a notice to whoever has an account with the owner's phone, and a text message to that phone; and
+告知银行: a notice to its clerks and checkers when a person looks into what it reported, asks it something, or ends it.
 
-The reaction writes rows only; `send` is a job of the worker, since the messaging service may take seconds. No message
+The reactions write rows only; `send` is a job of the worker, since the messaging service may take seconds. No message
 names a person: the last characters of the certificate's number are enough for who has it.
 """
 
@@ -12,15 +13,21 @@ from datetime import datetime, timedelta
 
 from qinqing.accounts import sms
 from qinqing.accounts.models import User
+from qinqing.cases import shelf
+from qinqing.directory.selectors import holders
+from qinqing.directory.services import day_of
 from qinqing.lib.labels import Label
 from qinqing.messaging.notices import notify
 from qinqing.mortgages import papers
 from qinqing.mortgages.models import Release
 from qinqing.mortgages.models_desks import OwnerMessage
+from qinqing.mortgages.selectors_doors import CHECKER, CLERK
 from qinqing.ui.errors import Problem
 
 PAGE = "/mortgages/mine/"
 AT_ONCE = 20
+_BANKS_HEAR = frozenset({"doubt", "register_refused", "reversed_meanwhile", "registered_against", "ask_bank"})
+_ENDS_BADLY = frozenset({"refused", "restored"})
 _RETRY = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 _LEASE = timedelta(minutes=2)  # another worker's try may still be under way
 _MOBILE = re.compile(r"1\d{10}")
@@ -66,6 +73,22 @@ def tail(certificate: str) -> str:
     """The last four digits of the certificate's number: 浙（2020）…第0000012号 -> 0012."""
     numbers: list[str] = re.findall(r"\d+", certificate)
     return (numbers or [certificate])[-1][-4:]
+
+
+def tell_banks(case_id: int, action: str, outcome: str, key: str, now: datetime) -> None:
+    """By act of its procedure and what has become of the release; a bank need not be told of what it did itself, nor
+    of what went as it should. In the caller's transaction."""
+    if action not in _BANKS_HEAR and outcome not in _ENDS_BADLY:
+        return
+    release = Release.objects.select_related("case").get(case=case_id)
+    spec = shelf.by_id(release.case.procedure_id)
+    act = spec.named(action)
+    word = spec.closed[outcome].label if outcome or act is None else act.label
+    banks = {release.first_bank_id, *release.settlements.values_list("event__bank", flat=True)}
+    on = day_of(now)
+    people = {user.pk for bank in banks for role in (CLERK, CHECKER) for user in holders(bank, role, on)}
+    title = Label(f"{word.zh}：{release.certificate}", f"{word.en}: {release.certificate}")
+    notify(people, f"mortgage:{key}", title, f"/mortgages/bank/releases/{release.case.number}/", True, now)
 
 
 def send(now: datetime, limit: int = AT_ONCE) -> bool:
