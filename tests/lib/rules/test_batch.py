@@ -20,7 +20,7 @@ from qinqing.lib.rules.columns import ColumnError, Table
 from qinqing.lib.rules.evaluating import decide
 from qinqing.lib.rules.matching import Matching
 from qinqing.lib.rules.parsing import parse
-from qinqing.lib.rules.rule import Benefit, Decided, Fixed, Node, Rate, Rule, Tiers, Verdict
+from qinqing.lib.rules.rule import Benefit, Decided, Fixed, Node, Rate, Rule, Step, Tiers, Verdict
 from qinqing.lib.rules.terms import Name, Term
 from tests.lib.rules import making
 from tests.lib.rules.random_rules import NAMED, SPECS, TODAY, companies, rules
@@ -70,6 +70,37 @@ def test_some_rows_and_rules_are_decided_as_in_the_whole(
     whole = answers(ready.run(table, TODAY), range(len(rows)))
     part = ready.run(table, TODAY, rows=np.array(chosen, dtype=np.intp), codes=codes)
     assert answers(part, chosen) == {code: [whole[code][row] for row in chosen] for code in codes}
+
+
+def _benefits(base: Term, *more: Fraction) -> list[Benefit]:
+    """Several of each kind: every one with limits of its own, or none. `more`: rates besides."""
+    rates = [*map(Fraction, ("0", "1/3", "0.125", "7.7")), *more]
+    starts = [Fraction(start) for start in ("0", "0.03", "1/30", "0.035", "3", "-1")]
+    return [
+        *(Fixed(fen) for fen in (0, 1, 10**6)),
+        *(Rate(rate, base, "", 10**17, floor) for rate in rates for floor in (None, 5, 100)),
+        *(Rate(Fraction(1, 9), base, "", cap, floor) for cap in (None, 7, 10**5) for floor in (None, 5)),
+        *(Tiers(base, "", (Step(low, 2, above=above), Step(low + 1, 1))) for low in starts for above in (False, True)),
+        *(Tiers(base, "", (Step(low, 30), Step(low + 1, 70)), cap_fen=50) for low in starts),
+        *(Tiers(base, "", (Step(low, 30), Step(low + 1, rate=low / 7)), cap_fen=10**9) for low in starts),
+    ]
+
+
+def test_rules_that_are_alike_are_done_together_as_one_by_one() -> None:
+    """Conditions of four shapes; amounts on three bases: within 64 bits, beyond them on the way, and a quotient, which
+    columns do not hold. Most companies are paid."""
+    texts = ["staff >= {}.0", "!listed || staff < {}.0", "!(listed && revenue >= {}.0)", "true"]
+    large = _benefits(Name("research"), Fraction(10**11 + 1, 10**6))
+    benefits = [*_benefits(Name("revenue")), *large, *_benefits(parse("research / staff"))]
+    some = [Rule(f"r{n}", making.condition(texts[n % 4].format(n % 3)), each) for n, each in enumerate(benefits)]
+    fen = [None, -200, -1, 0, 1, 2, 3, 4, 100, 103, 300, 10**6, 2**40]
+    rows: list[dict[str, Any]] = [
+        {"revenue": each, "research": each, "staff": (None, 0, 1, 3)[n % 4], "listed": (None, True, False)[n % 3]}
+        for n, each in enumerate(fen * 2)
+    ]
+    result = compile_rules(some, SPECS).run(table_of(rows), TODAY)
+    assert list(result) == [rule.code for rule in some]
+    assert answers(result, range(len(rows))) == expected(some, rows, TODAY)
 
 
 @given(st.lists(making.nodes(), min_size=1, max_size=3), st.lists(making.facts(), min_size=1, max_size=8))

@@ -1,7 +1,8 @@
 """全体判定: every rule over every company, with the very verdicts and amounts of `evaluating.decide`. Pure; numpy.
 
 Distinct atoms are decided once, each into two bitmaps (`matching.py`); the rules combine bitmaps; companies and amounts
-are read off only where the verdict is yes. numpy lets go of Python's lock meanwhile, so threads share the work.
+are read off only where the verdict is yes. Of few companies, rules that are alike are done in one stroke, for a call of
+numpy costs more than its work; of many, numpy lets go of Python's lock meanwhile, so threads share the work.
 After a change only what it touches need run: `rules_touched` for facts, `rows` for companies, `depends_on_day` for a
 new day. A table holds what fits in memory; longer ones come in parts (`Table.stream_parquet`).
 """
@@ -9,27 +10,27 @@ new day. A table holds what fits in memory; longer ones come in parts (`Table.st
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qinqing.lib.rules import bitmaps
-from qinqing.lib.rules.amounts import is_decided, needed, pay, terms_of
-from qinqing.lib.rules.bitmaps import Bits, Pair
-from qinqing.lib.rules.checking import names, walk
+from qinqing.lib.rules.amounts import alike, is_decided, needed, pay, terms_of
+from qinqing.lib.rules.bitmaps import Bits
+from qinqing.lib.rules.checking import walk
 from qinqing.lib.rules.columns import Table
-from qinqing.lib.rules.conditions import Atom, Atoms, Combined, Tree, combined
+from qinqing.lib.rules.conditions import Atom, Atoms, Combined, Tree, combined, shape_of
 from qinqing.lib.rules.matching import Matching
-from qinqing.lib.rules.rule import Rule
-from qinqing.lib.rules.terms import Call, FactSpec, Term
+from qinqing.lib.rules.rule import Benefit, Rule
+from qinqing.lib.rules.terms import Call, FactSpec, Name
 
-BLOCK = 2**17  # bits read off in one stroke: many rules of few companies, one rule of many
+BLOCK = 2**17  # bits made or read off in one stroke: many rules of few companies, one rule of many
 ALONE = 2**14  # of fewer rows one thread makes short work
 MOST_THREADS = 8
 
@@ -72,10 +73,12 @@ class Result(Mapping[str, Outcome]):
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    rule: Rule
-    tree: Tree
-    atoms: tuple[int, ...]
-    bases: tuple[Term, ...]  # without which nothing is paid
+    code: str
+    tree: Tree  # the shape of its conditions, and of the demand that the amount's bases are known
+    atoms: tuple[int, ...]  # by their places in the shape
+    shape: int  # number of the shape
+    benefit: Benefit
+    payment: int  # number of what is `alike`
     decided: bool  # by a body
     facts: frozenset[str]
     by_day: bool
@@ -92,14 +95,14 @@ class Batch:
 
     def __init__(self, rules: Iterable[Rule], specs: Mapping[str, FactSpec]) -> None:
         self.specs = specs
-        atoms = Atoms(specs)
+        atoms, shapes, payments = Atoms(specs), dict[Tree, int](), dict[Hashable, int]()
         self._plans: dict[str, _Plan] = {}
         for rule in rules:
             if rule.code in self._plans:
                 raise ValueError(f"two rules have the code {rule.code}")
-            self._plans[rule.code] = _plan(rule, atoms)
+            self._plans[rule.code] = _plan(rule, atoms, shapes, payments)
         self._atoms = tuple(atoms.numbers)
-        self._facts = _facts(self._plans.values())
+        self._all = _Work(self._plans.values())
 
     def facts_of(self, code: str) -> frozenset[str]:
         """The facts that the rule's verdict or amount depends on."""
@@ -125,101 +128,118 @@ class Batch:
 
         Raises ColumnError for a column that does not fit its fact.
         """
-        plans = list(self._plans.values()) if codes is None else [self._plans[code] for code in codes]
+        work = self._all if codes is None else _Work(self._plans[code] for code in codes)
         chosen = None if rows is None else np.asarray(rows, dtype=np.intp)
         if chosen is not None:
-            table = table.take(chosen, self._facts if codes is None else _facts(plans))
-        deciding = _Deciding(plans, self._atoms, Matching(table, self.specs, today), chosen)
-        return Result(deciding.outcomes(min(_cores(), MOST_THREADS) if len(table) > ALONE else 1))
+            table = table.take(chosen, work.facts)
+        deciding = _Deciding(work, self._atoms, Matching(table, self.specs, today), chosen)
+        found = deciding.outcomes(min(_cores(), MOST_THREADS) if len(table) > ALONE else 1)
+        return Result({code: found[code] for code in work.codes})
+
+
+class _Work:
+    """Rules made ready for one run or many: which of them can be done in one stroke. Numbers are places in `plans`."""
+
+    def __init__(self, plans: Iterable[_Plan]) -> None:
+        given = list(plans)
+        self.codes = [plan.code for plan in given]
+        self.plans = sorted(given, key=lambda plan: plan.payment)  # so those paid alike stand one behind the other
+        self.facts = frozenset[str]().union(*(plan.facts for plan in given))
+        self.atoms = sorted(set[int]().union(*(plan.atoms for plan in given)))
+        self.of_one_shape = self._alike(lambda plan: plan.shape)
+        self.paid_alike = self._alike(lambda plan: plan.payment)
+
+    def _alike(self, kind: Callable[[_Plan], int]) -> list[list[int]]:
+        found: dict[int, list[int]] = {}
+        for number, plan in enumerate(self.plans):
+            found.setdefault(kind(plan), []).append(number)
+        return list(found.values())
 
 
 class _Deciding:
     """One run. Results of all rules stand one behind the other in a few large arrays, which memory takes back whole."""
 
-    def __init__(
-        self, plans: list[_Plan], atoms: Sequence[Atom], matching: Matching, chosen: NDArray[np.intp] | None
-    ) -> None:
-        self.plans = plans
+    def __init__(self, work: _Work, atoms: Sequence[Atom], matching: Matching, chosen: NDArray[np.intp] | None) -> None:
+        self.work = work
         self.atoms = atoms
         self.matching = matching
         self.chosen = chosen
         self.words = bitmaps.words(matching.rows)
-        self.pairs: dict[int, Pair] = {}
-        self.surely = np.empty((len(plans), self.words), dtype=np.uint64)
+        self.pairs = np.empty((len(atoms), 2, self.words), dtype=np.uint64)
+        self.surely = np.empty((len(work.plans), self.words), dtype=np.uint64)
         self.unknown = np.empty_like(self.surely)
         self.paid: dict[str, Outcome] = {}
 
     def outcomes(self, threads: int) -> dict[str, Outcome]:
-        """By code, in the order of the rules."""
-        _spread(threads, self._decide_atom, dict.fromkeys(chain.from_iterable(plan.atoms for plan in self.plans)))
-        _spread(threads, self.matching.exact, dict.fromkeys(chain.from_iterable(plan.bases for plan in self.plans)))
-        size = max(BLOCK // (64 * self.words), 1)
-        blocks = [slice(first, first + size) for first in range(0, len(self.plans), size)]
-        _spread(threads, self._decide, blocks)
+        """By code."""
+        _spread(threads, self._decide_atoms, self._blocks([self.work.atoms]))
+        _spread(threads, self._decide, self._blocks(self.work.of_one_shape))
         self.ends = np.cumsum([0, *np.bitwise_count(self.surely).sum(axis=1, dtype=np.int64)]).tolist()
         self.yes = np.empty(self.ends[-1], dtype=np.int32)
         self.fen = np.empty(self.ends[-1], dtype=np.int64)
-        _spread(threads, self._pay, blocks)
-        return {plan.rule.code: self.paid[plan.rule.code] for plan in self.plans}
+        _spread(threads, self._pay, self._blocks(self.work.paid_alike))
+        return self.paid
 
-    def _decide_atom(self, number: int) -> None:
-        self.pairs[number] = self.matching.atom(self.atoms[number])
+    def _blocks(self, groups: Iterable[list[int]]) -> Iterator[list[int]]:
+        """As many of one group together as are done in one stroke."""
+        size = max(BLOCK // (64 * self.words), 1)
+        for group in groups:
+            for first in range(0, len(group), size):
+                yield group[first : first + size]
 
-    def _decide(self, block: slice) -> None:
-        """The bitmaps of some rules. A base that is missing makes the yes unknown."""
-        for number, plan in enumerate(self.plans[block], block.start):
-            surely, possibly = combined(plan.tree, self.pairs, self.matching.rows)
-            for term in plan.bases:
-                base = self.matching.exact(term)
-                if base is not None and base.known is not None:
-                    surely = surely & base.known
-            self.surely[number] = surely
-            np.bitwise_xor(possibly, surely, out=self.unknown[number])
+    def _decide_atoms(self, block: list[int]) -> None:
+        self.pairs[block] = self.matching.atoms([self.atoms[number] for number in block])
 
-    def _pay(self, block: slice) -> None:
-        """Companies and amounts of some rules, read off together."""
-        plans = self.plans[block]
-        counts = np.bitwise_count(self.unknown[block]).sum(axis=1, dtype=np.int64).tolist()
-        begin, end = self.ends[block.start], self.ends[block.start + len(plans)]
-        all_rows = bitmaps.rows_of(self.surely[block]) % (64 * self.words)
-        self.yes[begin:end] = all_rows if self.chosen is None else self.chosen.take(all_rows)
-        for number, plan in enumerate(plans, block.start):
-            first, last = self.ends[number], self.ends[number + 1]
-            rows, yes, fen = all_rows[first - begin : last - begin], self.yes[first:last], self.fen[first:last]
-            count = counts[number - block.start]
-            known = pay(plan.rule.benefit, self.matching, rows, fen)
-            if known is not None and not known.all():
-                yes, fen = yes[known], fen[known]
-                self.unknown[number] |= bitmaps.pack_rows(rows[~known], self.matching.rows)
-                count = bitmaps.count(self.unknown[number])
+    def _decide(self, block: list[int]) -> None:
+        """The bitmaps of some rules of one shape."""
+        plans = [self.work.plans[number] for number in block]
+        if len(plans) == 1:
+            pairs = [self.pairs[number] for number in plans[0].atoms]  # not copied: they may be large
+        else:
+            pairs = list(self.pairs[np.array([plan.atoms for plan in plans], dtype=np.intp).T])
+        found = combined(plans[0].tree, pairs, self.matching.rows)
+        self.surely[block] = found[..., 0, :]
+        self.unknown[block] = found[..., 1, :] ^ found[..., 0, :]
+
+    def _pay(self, block: list[int]) -> None:
+        """Companies and amounts of some rules that are paid alike."""
+        some, ends = slice(block[0], block[-1] + 1), self.ends[block[0] : block[-1] + 2]
+        plans, unknown = self.work.plans[some], self.unknown[some]
+        places = bitmaps.rows_of(self.surely[some])  # counted through the rules
+        rows = places % (64 * self.words) if len(plans) > 1 else places
+        yes, fen = self.yes[ends[0] : ends[-1]], self.fen[ends[0] : ends[-1]]
+        yes[:] = rows if self.chosen is None else self.chosen.take(rows)
+        lengths = [last - first for first, last in pairwise(ends)]
+        known = pay([plan.benefit for plan in plans], lengths, self.matching, rows, fen)
+        if known is not None:
+            unknown |= bitmaps.pack_rows(places[~known], 64 * unknown.size).reshape(unknown.shape)
+        counts = np.bitwise_count(unknown).sum(axis=1, dtype=np.int64).tolist()
+        for plan, first, last, bits, count in zip(plans, ends[:-1], ends[1:], unknown, counts, strict=True):
+            yes, fen = self.yes[first:last], self.fen[first:last]
+            if known is not None:
+                sure = known[first - ends[0] : last - ends[0]]
+                yes, fen = yes[sure], fen[sure]
             paid = None if plan.decided else fen
-            self.paid[plan.rule.code] = Outcome(plan.rule.code, yes, paid, count, self.unknown[number], self.chosen)
+            self.paid[plan.code] = Outcome(plan.code, yes, paid, count, bits, self.chosen)
 
 
-def _plan(rule: Rule, atoms: Atoms) -> _Plan:
-    tree = atoms.of_node(rule.conditions)
-    terms = [condition.term for condition in rule.all_conditions()] + list(terms_of(rule.benefit))
+def _plan(rule: Rule, atoms: Atoms, shapes: dict[Tree, int], payments: dict[Hashable, int]) -> _Plan:
+    tree = Combined("all", (atoms.of_node(rule.conditions), *atoms.of_bases(needed(rule.benefit))))
+    members: list[int] = []
+    shape = shape_of(tree, members)
+    terms = chain((condition.term for condition in rule.all_conditions()), terms_of(rule.benefit))
+    parts = [part for term in terms for part in walk(term)]
     return _Plan(
-        rule=rule,
-        tree=tree,
-        atoms=tuple(dict.fromkeys(_leaves(tree))),
-        bases=tuple(dict.fromkeys(needed(rule.benefit))),
+        code=rule.code,
+        tree=shape,
+        atoms=tuple(members),
+        shape=shapes.setdefault(shape, len(shapes)),
+        benefit=rule.benefit,
+        payment=payments.setdefault(alike(rule.benefit), len(payments)),
         decided=is_decided(rule.benefit),
-        facts=frozenset[str]().union(*map(names, terms)),
-        by_day=any(isinstance(part, Call) and part.name == "years_since" for term in terms for part in walk(term)),
+        facts=frozenset(part.id for part in parts if isinstance(part, Name)),
+        by_day=any(isinstance(part, Call) and part.name == "years_since" for part in parts),
     )
-
-
-def _facts(plans: Iterable[_Plan]) -> frozenset[str]:
-    return frozenset[str]().union(*(plan.facts for plan in plans))
-
-
-def _leaves(tree: Tree) -> Iterator[int]:
-    if isinstance(tree, Combined):
-        for member in tree.members:
-            yield from _leaves(member)
-    else:
-        yield tree
 
 
 def _spread(threads: int, work: Callable[[One], object], items: Iterable[One]) -> None:

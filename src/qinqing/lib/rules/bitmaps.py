@@ -1,7 +1,8 @@
 """位图: one bit for each company, 64 to a word. Pure; numpy.
 
 A *pair* is two bitmaps, [surely, possibly], one above the other: yes is both, unknown only the second, no neither. So
-`&` and `|` of two pairs are the Kleene and and or, both bitmaps in one stroke. Bits behind the last row are zero.
+`&` and `|` of two pairs are the Kleene and and or, both bitmaps in one stroke; and of two stacks of pairs (or a stack
+and a pair), many at once. Bits behind the last row are zero.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Bits: TypeAlias = NDArray[np.uint64]  # (words,)
-Pair: TypeAlias = NDArray[np.uint64]  # (2, words)
+Pair: TypeAlias = NDArray[np.uint64]  # (2, words), or a stack of them: (pairs, 2, words)
 Flags: TypeAlias = NDArray[np.bool_]
 Rows: TypeAlias = NDArray[np.intp]
 
@@ -53,22 +54,11 @@ def flags_at(bits: Bits, rows: Rows) -> Flags:
     return found.astype(np.bool_)
 
 
-def count(bits: Bits) -> int:
-    """How many bits are set."""
-    return int(np.bitwise_count(bits).sum())
-
-
-def pair(surely: Bits, known: Bits | None, total: int) -> Pair:
-    """The pair of what is true where it is known (`surely` within `known`; None: everywhere) and unknown elsewhere."""
-    made = np.empty((2, len(surely)), dtype=np.uint64)
-    made[0] = surely
-    if known is None:
-        made[1] = surely
-    else:
-        np.bitwise_not(known, out=made[1])
-        made[1] |= surely
-        _trim(made, total)
-    return made
+def pairs(truth: Flags, known: NDArray[np.uint64], total: int) -> Pair:
+    """A stack of pairs of what is true where it is known and unknown elsewhere. `truth`: (pairs, 64 * words), False
+    behind the last row; `known`: (pairs, words), whatever behind it."""
+    surely = np.packbits(truth, axis=1, bitorder="little").view(np.uint64) & known
+    return _trim(np.stack((surely, surely | ~known), axis=1), total)
 
 
 def constant(surely: bool, possibly: bool, total: int) -> Pair:
@@ -81,14 +71,14 @@ def constant(surely: bool, possibly: bool, total: int) -> Pair:
 
 def negate(both: Pair, total: int) -> Pair:
     """Yes becomes no, no yes; unknown stays."""
-    return _trim(np.bitwise_not(both[::-1]), total)
+    return _trim(np.bitwise_not(both[..., ::-1, :]), total)
 
 
 def choose(test: Pair, then: Pair, other: Pair) -> Pair:
     """`then` where the test is yes, `other` where it is no, unknown where it is unknown."""
-    surely, possibly = test
+    surely, possibly = test[..., :1, :], test[..., 1:, :]
     chosen: Pair = (then & surely) | (other & ~possibly)
-    chosen[1] |= possibly & ~surely
+    chosen[..., 1:, :] |= possibly & ~surely
     return chosen
 
 

@@ -7,7 +7,7 @@ is decided once (`matching.py`), and trees of atoms are then combined on bitmaps
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import TypeAlias
@@ -20,9 +20,10 @@ from qinqing.lib.rules.terms import Binary, Choice, FactSpec, FactType, ListOf, 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A fact that is yes or no."""
+    """A fact that is yes or no, and which of the two is asked for."""
 
     fact: str
+    wanted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,14 @@ class Other:
     term: Term
 
 
-Atom: TypeAlias = Flag | OneOf | Comparison | Other
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Yes where the quantity is known, unknown where it is missing: what an amount is reckoned from."""
+
+    term: Term
+
+
+Atom: TypeAlias = Flag | OneOf | Comparison | Other | Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Combined:
     members: tuple[Tree, ...]
 
 
-Tree: TypeAlias = int | Combined  # an int is the number of an atom
+Tree: TypeAlias = int | Combined  # an int is the number of an atom; in a shape, its place among the tree's atoms
 
 
 class Atoms:
@@ -76,17 +84,23 @@ class Atoms:
             return self.of_term(node.term)
         return Combined(node.kind, tuple(self.of_node(member) for member in node.members))
 
+    def of_bases(self, terms: Iterable[Term]) -> tuple[Tree, ...]:
+        """The atoms that ask whether these are known."""
+        return tuple(self._number(Known(term)) for term in dict.fromkeys(terms))
+
     def of_term(self, term: Term) -> Tree:
         """The tree of one condition."""
         match term:
             case Binary("&&" | "||" as op):
                 return Combined("all" if op == "&&" else "any", (self.of_term(term.left), self.of_term(term.right)))
+            case Name(id):
+                return self._number(Flag(id, True))
+            case Unary("!", Name(id)):
+                return self._number(Flag(id, False))
             case Unary("!"):
                 return Combined("not", (self.of_term(term.term),))
             case Choice():
                 return Combined("choose", tuple(self.of_term(part) for part in (term.test, term.then, term.other)))
-            case Name(id):
-                return self._number(Flag(id))
             case Binary("in", item, ListOf(items)) if items and all(isinstance(each, Literal) for each in items):
                 return self._in_list(item, items)
             case Binary("==" | "!=" | "<" | "<=" | ">" | ">=" as op):
@@ -116,7 +130,16 @@ class Atoms:
         return self.numbers.setdefault(atom, len(self.numbers))
 
 
-def combined(tree: Tree, pairs: Sequence[Pair] | Mapping[int, Pair], rows: int) -> Pair:
+def shape_of(tree: Tree, atoms: list[int]) -> Tree:
+    """The tree with places instead of atoms, the atoms being added to the list in the order of their places. Trees of
+    one shape can be combined in one stroke."""
+    if isinstance(tree, int):
+        atoms.append(tree)
+        return len(atoms) - 1
+    return Combined(tree.kind, tuple(shape_of(member, atoms) for member in tree.members))
+
+
+def combined(tree: Tree, pairs: Sequence[Pair], rows: int) -> Pair:
     """The tree's verdicts from its atoms'. What comes back may be an atom's own: not to be written to."""
     if isinstance(tree, int):
         return pairs[tree]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import reduce
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,7 @@ from qinqing.lib.rules import bitmaps
 from qinqing.lib.rules.bitmaps import Bits, Flags, Pair, Rows
 from qinqing.lib.rules.checking import names
 from qinqing.lib.rules.columns import Column, ColumnError, Table, missing
-from qinqing.lib.rules.conditions import Atom, Atoms, Comparison, Flag, OneOf, Other, combined
+from qinqing.lib.rules.conditions import Atom, Atoms, Comparison, Flag, Known, OneOf, Other, combined
 from qinqing.lib.rules.quantities import (
     SAFETY,
     Beyond,
@@ -30,6 +28,10 @@ from qinqing.lib.rules.quantities import (
 from qinqing.lib.rules.terms import Binary, FactSpec, FactType, Term
 from qinqing.lib.rules.values import OPERATORS, Company, Unknown, decimals, value_of
 
+# What is true (read only where it is known; True: everywhere), and where it is known (None: everywhere).
+Found: TypeAlias = tuple[Flags | bool, Bits | None]
+
+EVERYWHERE = np.uint64(2**64 - 1)
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -42,7 +44,6 @@ class Matching:
         self.today = today
         self.rows = len(table)
         self._known: dict[str, Bits] = {}
-        self._codes: dict[tuple[str, str], Bits] = {}
         self._facts: dict[tuple[type, str], Any] = {}
         self._years: dict[Term, Exact] = {}
         self._exact: dict[Term, Exact | None] = {}
@@ -94,22 +95,18 @@ class Matching:
         if term not in self._verdicts:
             atoms = Atoms(self.specs)
             tree = atoms.of_term(term)
-            self._verdicts[term] = combined(tree, [self.atom(atom) for atom in atoms.numbers], self.rows)
+            self._verdicts[term] = combined(tree, list(self.atoms(list(atoms.numbers))), self.rows)
         return self._verdicts[term]
 
-    def atom(self, atom: Atom) -> Pair:
-        """The verdicts of one atom."""
-        match atom:
-            case Flag(fact):
-                return bitmaps.pair(bitmaps.pack(self.column(fact).values), self.known(fact), self.rows)
-            case OneOf(fact, codes):
-                none = np.zeros(bitmaps.words(self.rows), dtype=np.uint64)
-                surely = reduce(operator.or_, [self._code(fact, code) for code in codes], none)
-                return bitmaps.pair(surely, self.known(fact), self.rows)
-            case Comparison(op, left, right):
-                return self._comparison(op, left, right)
-            case Other(term):
-                return self._one_by_one(term)
+    def atoms(self, some: Sequence[Atom]) -> Pair:
+        """The verdicts of some atoms, a pair for each."""
+        words = bitmaps.words(self.rows)
+        truth = np.zeros((len(some), 64 * words), dtype=np.bool_)
+        known = np.empty((len(some), words), dtype=np.uint64)
+        for number, atom in enumerate(some):
+            truth[number, : self.rows], bits = self._atom(atom)
+            known[number] = EVERYWHERE if bits is None else bits
+        return bitmaps.pairs(truth, known, self.rows)
 
     def combinations(self, facts: Sequence[str], rows: Rows) -> tuple[list[Company], NDArray[np.intp]]:
         """The distinct companies of these rows, as far as these facts go, and which of them each row is."""
@@ -125,14 +122,28 @@ class Matching:
         found = [{fact: column.value_at(row) for fact, column in columns.items()} for row in first.tolist()]
         return [Company(values, self.specs, self.today) for values in found], which
 
-    def _code(self, fact: str, code: str) -> Bits:
-        if (fact, code) not in self._codes:
-            column = self.column(fact)
-            number = column.codes.index(code) if code in column.codes else -1
-            self._codes[fact, code] = bitmaps.pack(column.values == number) & self.known(fact)
-        return self._codes[fact, code]
+    def _atom(self, atom: Atom) -> Found:
+        match atom:
+            case Flag(fact, wanted):
+                values = self.column(fact).values
+                return values if wanted else ~values, self.known(fact)
+            case OneOf(fact, codes):
+                return self._one_of(self.column(fact), codes), self.known(fact)
+            case Comparison(op, left, right):
+                return self._comparison(op, left, right)
+            case Known(term):
+                base = self.exact(term)
+                return True, None if base is None else base.known
+            case Other(term):
+                return self._one_by_one(term)
 
-    def _comparison(self, op: str, left: Term, right: Term) -> Pair:
+    def _one_of(self, column: Column, codes: frozenset[str]) -> Flags:
+        truth = np.zeros(self.rows, dtype=np.bool_)
+        for code in codes.intersection(column.codes):
+            truth |= column.values == column.codes.index(code)
+        return truth
+
+    def _comparison(self, op: str, left: Term, right: Term) -> Found:
         try:
             return self._exactly(op, quantity(Exact, left, self), quantity(Exact, right, self))
         except Beyond:
@@ -142,21 +153,17 @@ class Matching:
         except Beyond:
             return self._one_by_one(Binary(op, left, right))
 
-    def _exactly(self, op: str, a: Exact, b: Exact) -> Pair:
+    def _exactly(self, op: str, a: Exact, b: Exact) -> Found:
         if isinstance(a.values, int):
             a, b, op = b, a, MIRRORED[op]
-        known = both_known(a.known, b.known)
         if isinstance(a.values, int):
             raise Beyond
         if isinstance(b.values, int):
-            found = _against(op, a.values, *divmod(b.values * a.scale, b.scale))
-        else:
-            c, d = aligned(a, b)
-            found = OPERATORS[op](c.values, d.values)
-        surely = bitmaps.pack(found)
-        return bitmaps.pair(surely if known is None else surely & known, known, self.rows)
+            return _against(op, a.values, *divmod(b.values * a.scale, b.scale)), both_known(a.known, b.known)
+        c, d = aligned(a, b)
+        return OPERATORS[op](c.values, d.values), both_known(a.known, b.known)
 
-    def _nearly(self, op: str, left: Term, right: Term) -> Pair:
+    def _nearly(self, op: str, left: Term, right: Term) -> Found:
         """In doubles; rows that lie within their error of equality are decided exactly."""
         with np.errstate(all="ignore"):
             a, b = quantity(Doubles, left, self), quantity(Doubles, right, self)
@@ -168,13 +175,12 @@ class Matching:
             raise Beyond
         known = bitmaps.flags_of(bits, self.rows)
         rows = np.flatnonzero(known & ~sure)
-        truth &= known
         truth[rows], known[rows] = self._decided(Binary(op, left, right), rows)
-        return bitmaps.pair(bitmaps.pack(truth), bitmaps.pack(known), self.rows)
+        return truth, bitmaps.pack(known)
 
-    def _one_by_one(self, term: Term) -> Pair:
+    def _one_by_one(self, term: Term) -> Found:
         truth, known = self._decided(term, np.arange(self.rows))
-        return bitmaps.pair(bitmaps.pack(truth), bitmaps.pack(known), self.rows)
+        return truth, bitmaps.pack(known)
 
     def _decided(self, term: Term, rows: Rows) -> tuple[Flags, Flags]:
         """True and known, for each of the rows, by the exact reference."""
