@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
-from django.utils.functional import lazystr
 
 from qinqing.directory.facts import values
 from qinqing.directory.facts.dictionary import FactDef, dictionary
@@ -51,7 +50,7 @@ class FactForm(Form):
             try:
                 value = read(self.facts[name], text)
             except Invalid as error:
-                self.add_error(name, lazystr(error.label))
+                self.add_error(name, said(error.label))
             else:
                 if value is not None:
                     self.values[name] = value
@@ -112,7 +111,7 @@ def _figure(fact: FactDef, label: Any, about: Any) -> forms.Field:
     if fact.type is FactType.CATEGORY:
         return forms.CharField(label=label, help_text=about, required=False, max_length=80)
     unit = fact.unit or Label("", "")
-    named = lazystr(Label(f"{fact.label.zh}（{unit.zh}）", f"{fact.label.en} ({unit.en})"))
+    named = said(Label(f"{fact.label.zh}（{unit.zh}）", f"{fact.label.en} ({unit.en})"))
     hint = about
     if fact.type is FactType.MONEY:
         how = Label("可写作860万", "860万 (ten thousands) is understood")

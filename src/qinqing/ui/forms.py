@@ -17,10 +17,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.utils.functional import lazystr
+from django.utils.functional import lazy
 
 from qinqing.lib.labels import Label
 
+_lazy = lazy(str, str)  # made once: Django's `lazystr` makes a class at each call
 _FILL_IN = Label("请填写此项", "Please fill this in")
 _CHOOSE = Label("请选择一项", "Please choose one")
 _TEXTUAL = (forms.TextInput, forms.NumberInput, forms.Textarea, forms.Select, forms.FileInput, forms.DateTimeInput)
@@ -70,7 +71,7 @@ class Form(forms.Form):
     def refuse(self, fields: Mapping[str, Label]) -> None:
         """Take over a service's `Problem.fields`; what belongs to no field stands at the top."""
         for name, text in fields.items():
-            self.add_error(name if name in self.fields else None, lazystr(text))
+            self.add_error(name if name in self.fields else None, said(text))
 
 
 def whole(text: str) -> int | None:
@@ -100,17 +101,17 @@ class ManyFiles(forms.FileInput):
 
 def both(zh: str, en: str) -> Any:
     """A text for Django's `label=`, `help_text=` and error messages: chooses the language when it is shown."""
-    return lazystr(Label(zh, en))
+    return said(Label(zh, en))
 
 
-def said(label: Label) -> Any:
+def said(label: Label | str) -> Any:
     """The same from a Label."""
-    return lazystr(label)
+    return _lazy(label)
 
 
 def choices(pairs: Iterable[tuple[str, Label | str]]) -> list[tuple[str, Any]]:
     """Choices with both languages (a bare Label is a tuple, which Django would take for a group)."""
-    return [(value, lazystr(label)) for value, label in pairs]
+    return [(value, said(label)) for value, label in pairs]
 
 
 def _speak(field: forms.Field) -> None:
@@ -126,4 +127,4 @@ def _speak(field: forms.Field) -> None:
     for code, text in texts.items():
         given = field.error_messages.get(code)
         if given is None or given is usual.get(code):  # the form's author brought none
-            field.error_messages[code] = lazystr(text)
+            field.error_messages[code] = said(text)
