@@ -8,7 +8,8 @@ import sys
 
 from dev import apt
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+SHELL = "chromium-headless-shell"  # the same engine without a window around each page: a third less work
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",  # tests may run as root
     "--disable-gpu",
@@ -28,7 +29,9 @@ def executable() -> str | None:
 
 def ensure() -> str | None:
     """Path of Chromium, installed first (with Chinese fonts) when missing and permitted; None when it cannot be had."""
-    missing = [] if executable() else ["chromium"]
+    missing = []
+    if not shutil.which(SHELL) and not apt.install(SHELL) and executable() is None:
+        missing.append("chromium")  # where there is no package of the shell
     if not _chinese_fonts():
         missing += ["fonts-noto-cjk", "fontconfig"]
     if not _driver_runs():

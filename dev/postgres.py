@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from dev import apt
 
-_SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # only for data that may be lost
+_SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "jit=off")  # for small data that may be lost
 _INITIAL = ("--username=qinqing", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
 _START_SECONDS = 30
 

@@ -1,6 +1,7 @@
 """`./run test [--long] [pytest arguments]`: the suite on SQLite, on PostgreSQL, and in a real browser.
 
-A quick run asks PostgreSQL everything but what pages show and whom they let in; --long asks it everything.
+A quick run asks PostgreSQL everything but what is marked `alike` (what pages show and whom they let in, what is learnt
+from texts); --long asks it everything.
 With pytest arguments (`./run test tests/lib -k friday`) it runs only those, on SQLite: for quick work.
 The exit code is 0 only if nothing failed; what could not run on this machine is said at the end.
 """
@@ -24,6 +25,9 @@ from dev import browser, postgres
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
+IN_BROWSER = ["tests/browser", "tests/stories"]  # the only places (tests/conftest.py): looking elsewhere takes long
+# Else each of the many processes compiles everything again where the shell forbids to write beside the sources.
+_COMPILED_ONCE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(ROOT / ".venv" / "bytecode")}
 
 
 @dataclass(frozen=True)
@@ -66,21 +70,20 @@ def _quick(arguments: list[str], *, long: bool) -> Iterator[Outcome]:
 
 
 def _everything(*, long: bool) -> Iterator[Outcome]:
-    suite = [*_long(long, "not browser"), *IN_PARALLEL]
     server, chromium = postgres.ensure(), browser.ensure()  # first: some tests of the first run use them too
-    yield _pytest("SQLite", suite)
+    yield _pytest("SQLite", [*_long(long, "not browser"), *IN_PARALLEL])
     if server is None:
         yield Outcome("PostgreSQL", why="not installed, and only root with apt may install it here: install postgresql")
     else:
         with postgres.cluster() as address:
-            fewer = ["--database-only"] if long else ["--database-only", "--no-pages"]
-            yield _pytest("PostgreSQL", [*suite, *fewer], address)
+            marks = "not browser" if long else "not browser and not alike"
+            yield _pytest("PostgreSQL", [*_long(long, marks), *IN_PARALLEL, "--database-only"], address)
     if chromium is None:
         yield Outcome(
             "Browser", why="no Chromium that starts, and only root with apt may install it here: install chromium"
         )
     else:
-        yield _pytest("Browser", [*_long(long, "browser"), *IN_PARALLEL])
+        yield _pytest("Browser", [*_long(long, "browser"), *IN_PARALLEL, *IN_BROWSER])
 
 
 def _long(long: bool, marks: str) -> list[str]:
@@ -96,7 +99,7 @@ def _pytest(name: str, arguments: list[str], database: str = "") -> Outcome:
     with tempfile.TemporaryDirectory(prefix="qinqing-report-") as folder:
         report = Path(folder, "report.xml")
         command = [sys.executable, "-m", "pytest", "-r", "fEs", f"--junitxml={report}", *arguments]
-        environment = {**os.environ, "QINQING_DATABASE": database}
+        environment = {**os.environ, "QINQING_DATABASE": database, **_COMPILED_ONCE}
         code = _call(command, environment)
         passed, failed, skipped = _counts(report)
     if code and not failed:

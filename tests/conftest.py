@@ -6,46 +6,58 @@ Each test process has its own home (dev/isolation.py). An undefined variable in 
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import TransactionTestCase
 from hypothesis import settings
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from qinqing.lib import wallclock
 
-pytest_plugins = ["tests.browser.fixtures", "tests.audit.unguarded"]
+pytest_plugins = ["tests.browser.fixtures", "tests.audit.unguarded", "tests.migrated", "tests.worlds"]
 
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("long", deadline=None, derandomize=True, max_examples=300)
 settings.load_profile("quick")
 
-PAGES = ("test_web.py", "test_pages_", "test_editor_pages", "test_card_page", "test_permissions")
+PAGES = re.compile(r"_(web|pages?)[_.]")  # test_web.py, test_card_page.py, test_pages_company.py
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="leave out tests that use no database")
-    parser.addoption("--no-pages", action="store_true", help="leave out pages, alike on every database")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest reads -m
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what drives a browser; with --database-only leave out what would pass the same on every database."""
+    """Mark what drives a browser, and pages as alike on every database; --database-only leaves out what uses none."""
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-    if config.getoption("--no-pages"):
-        config.hook.pytest_deselected(items=[item for item in items if item.path.name.startswith(PAGES)])
-        items[:] = [item for item in items if not item.path.name.startswith(PAGES)]
+            if item.path.parent.name not in {"browser", "stories"}:
+                raise pytest.UsageError(f"{item.nodeid} drives a browser: it belongs into tests/browser")
+        if PAGES.search(item.path.name):
+            item.add_marker("alike")
     if config.getoption("--database-only"):
         config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
         items[:] = [item for item in items if _uses_database(item)]
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests lie in memory for good: looking through them for garbage would take a third of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 def _uses_database(item: pytest.Item) -> bool:
@@ -55,6 +67,37 @@ def _uses_database(item: pytest.Item) -> bool:
         or not _DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
         or (cls is not None and issubclass(cls, TransactionTestCase))
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _list_static_files_once() -> Iterator[None]:
+    """Every `Client` of Django's makes its own middleware, for which WhiteNoise looks at every static file anew."""
+    original = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def add_files_from_finders(self: Any) -> None:
+        if not found:
+            original(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files_from_finders)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _read_definitions_once() -> Iterator[None]:
+    """What a definition's text says hangs on nothing else, and tests store the same ones again and again."""
+    from qinqing.cases import reading as procedures
+    from qinqing.cases import shelf
+    from qinqing.policies import reading as policies
+    from qinqing.policies import selectors
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shelf, "parse", lru_cache(256)(procedures.parse))
+        patch.setattr(selectors, "read", lru_cache(1024)(policies.read))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from qinqing.cases.models import Case
 from qinqing.lib.wallclock import now as present
 from qinqing.messaging.models import Notice
 from tests.cases import county as small
+from tests.worlds import Once
 
 if TYPE_CHECKING:
     from tests.conftest import Clock
@@ -68,10 +70,20 @@ class House:
         return {"headers": {"X-CSRFToken": SAFETY_MARK}, "cookies": self.cookies(role)}
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> House:
+    return once(_build)
+
+
 @pytest.fixture
-def house(db: None, clock: Clock) -> House:
+def house(db: None, built: House, clock: Clock) -> House:
     """Four matters: at the window, with a section (and a file), waiting for approval, answered."""
-    county, now = small.build(), clock.set(small.TUESDAY)
+    clock.set(small.TUESDAY)
+    return deepcopy(built)
+
+
+def _build() -> House:
+    county, now = small.build(), small.TUESDAY
     users: dict[str, User | None] = {role: User.objects.get(pk=county[name].user_id) for role, name in PEOPLE.items()}
     for role in AdminRole.Role:
         users[role.value] = user = User.objects.create(username=role.value, name=role.label, kind="officer")

@@ -32,7 +32,9 @@ from qinqing.ui import papers
 from tests.api.conftest import House
 from tests.api.test_fuzz import _undone
 from tests.cases.county import TUESDAY
+from tests.worlds import Once
 
+pytestmark = pytest.mark.alike
 ORDERS = [
     "{{7*7}}{{request.user}}{{settings.SECRET_KEY}}",
     "{% debug %}{% load static %}{% now 'Y' %}{% include '/etc/passwd' %}",
@@ -49,11 +51,16 @@ READERS = ["window_clerk", "handler", "supervisor", "party"]
 ROLES = ["window_clerk", "window_head", "handler", "section_head", "supervisor", "leader", "inspector", "party"]
 
 
-@pytest.fixture(autouse=True)
-def every_procedure(house: House) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def every_procedure(once: Once, built: House) -> None:
     """As after `qinqing site prepare`: pages also show what belongs to other wings' procedures."""
+    once(_load_all)
+
+
+def _load_all() -> None:
+    known = library.installed()
     for source in library.read_all(settings.COUNTY):
-        shelf.store(library.load(source.text, source.path), TUESDAY)
+        shelf.store(library.load(source.text, source.path, known), TUESDAY)
 
 
 def _client(house: House, role: str) -> Client:

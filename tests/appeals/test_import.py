@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -354,6 +355,20 @@ class TestCommand:
         assert not Case.objects.exists()
 
 
+def test_the_first_real_messages(tmp_path: Path) -> None:
+    """400 of them come in as written; chains whole; again changes nothing."""
+    if not REAL.is_file():
+        pytest.skip(f"no data at {REAL}")
+    first = tmp_path / "first.csv"
+    with REAL.open(encoding="utf-8-sig", newline="") as whole, first.open("w", encoding="utf-8", newline="") as part:
+        csv.writer(part).writerows(islice(csv.reader(whole), 401))
+    done = load(first)
+    assert (done.rows, done.new, done.bad, done.unanswered) == (400, 400, 0, 0)
+    assert verified() == 400
+    assert load(first).same == 400
+
+
+@pytest.mark.long
 def test_the_real_messages() -> None:
     """All 2,816 of them, with the one reply that has no hour; chains whole; again changes nothing."""
     if not REAL.is_file():

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from django.test import Client
 
 from qinqing.accounts.models import User
 from qinqing.mortgages import reconciling
 from qinqing.mortgages.models import BankEvent
 from qinqing.mortgages.models_doors import Submission
-from tests.browser.fixtures import assert_accessible, assert_fits
+from tests.browser.fixtures import assert_accessible, assert_fits, sign_in
 from tests.messaging.people import reader
 from tests.mortgages.doors import UNIT, bank_of
 from tests.mortgages.world import NOW, World
@@ -35,9 +34,7 @@ def world(clock: Clock) -> World:
 
 
 def signed_in(page: Page, live: str, name: str) -> Page:
-    client = Client()
-    client.force_login(User.objects.get(username=name), "django.contrib.auth.backends.ModelBackend")
-    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live}])
+    sign_in(page.context, live, User.objects.get(username=name))
     return page
 
 
@@ -74,7 +71,7 @@ def test_entered_by_keyboard_and_checked_on_a_phone(world: World, page: Page, ph
     assert Submission.objects.get().state == "confirmed"
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
 def test_every_page_fits_the_phone_and_is_accessible(world: World, phone: Page, live: str, language: str) -> None:
     bank = bank_of(world).filed()
     bank.post(bank.event(certificate=""))

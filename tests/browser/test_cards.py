@@ -16,8 +16,7 @@ from qinqing.cards.models import Card, Use
 from qinqing.cases.models import Attachment, Case
 from qinqing.directory.models import Post, Unit
 from qinqing.lib.wallclock import now as present
-from tests.browser.fixtures import assert_accessible, assert_fits
-from tests.browser.test_window import look
+from tests.browser.fixtures import assert_accessible, assert_fits, look
 from tests.cards.office import PNG
 from tests.stories import steps
 from tests.stories.steps import County, tab_to
@@ -33,7 +32,7 @@ SMALLEST = 48  # px
 
 @pytest.fixture
 def county(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
-    yield from steps.county_of(chromium, live, clock)
+    yield from steps.county_of(chromium, live, clock, front_door=False)
 
 
 def keeper_of(unit: Unit) -> Actor:
@@ -80,7 +79,7 @@ def test_a_matter_is_sent_with_four_taps_and_a_sentence(county: County, card: Ca
     assert TEXT[:8] in phone.locator("main").inner_text()
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
 def test_every_state_of_the_page_is_readable_and_usable_with_a_thumb(county: County, card: Card, language: str) -> None:
     phone = opened(county, card, language)
     check(phone)

@@ -18,7 +18,7 @@ SMALL = """[...document.querySelectorAll('body *')].filter(e =>
 ).map(e => e.outerHTML.slice(0, 120))"""
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.long)])
 @pytest.mark.parametrize("shell", ["staff", "party", "phone", "print"])
 def test_accessible_at_a_desk(page: Page, shell: str, lang: str) -> None:
     page.goto(f"{GALLERY}?shell={shell}&lang={lang}")
@@ -26,7 +26,7 @@ def test_accessible_at_a_desk(page: Page, shell: str, lang: str) -> None:
     assert page.evaluate(SMALL) == []
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", [pytest.param("zh", marks=pytest.mark.long), "en"])
 @pytest.mark.parametrize("shell", ["staff", "party", "phone", "print"])
 def test_fits_a_phone(phone: Page, shell: str, lang: str) -> None:
     phone.goto(f"{GALLERY}?shell={shell}&lang={lang}")

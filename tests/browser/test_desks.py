@@ -13,8 +13,8 @@ from qinqing.cases.models import Case
 from qinqing.directory.models import Post
 from qinqing.site.demo.hard_cases import HardCase
 from qinqing.site.demo.players import Player
-from tests.browser.fixtures import assert_accessible
-from tests.browser.test_window import look
+from tests import snapshots
+from tests.browser.fixtures import assert_accessible, look
 from tests.stories import steps
 from tests.stories.steps import County
 
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 @pytest.fixture
 def county(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
     """The county with a case for each of the demo's stories, begun one after the other in the weeks before."""
-    for county in steps.county_of(chromium, live, clock):
-        player = Player(3, steps.TUESDAY)
-        for days, story in enumerate(dict.fromkeys(HardCase.STORIES)):
-            HardCase(player, steps.TUESDAY - timedelta(days=5 + days % 12, hours=1), story).perform()
+    for county in steps.county_of(chromium, live, clock, front_door=False):
+        snapshots.begin_from("every story", every_story)
         yield county
+
+
+def every_story() -> None:
+    player = Player(3, steps.TUESDAY)
+    for days, story in enumerate(dict.fromkeys(HardCase.STORIES)):
+        HardCase(player, steps.TUESDAY - timedelta(days=5 + days % 12, hours=1), story).perform()
 
 
 def test_every_desk_is_readable_by_everyone(county: County) -> None:

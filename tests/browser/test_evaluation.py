@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
@@ -21,8 +21,8 @@ from qinqing.evaluation.months import Month
 from qinqing.evaluation.rectifying import put_right
 from qinqing.evaluation.services import ToDo
 from qinqing.lib.wallclock import CHINA
-from tests.browser.fixtures import assert_accessible, assert_fits
-from tests.browser.test_window import look
+from tests import snapshots
+from tests.browser.fixtures import assert_accessible, assert_fits, look
 from tests.evaluation.rated import paper
 from tests.stories import steps
 from tests.stories.steps import County, on, tab_to
@@ -39,14 +39,13 @@ SECTIONS = ("hrss-injury", "hrss-employment", "hrss-pension")
 
 @pytest.fixture
 def county(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
-    yield from steps.county_of(chromium, live, clock)
+    yield from steps.county_of(chromium, live, clock, front_door=False)
 
 
 @pytest.fixture
-def answered(county: County, settings: Any, tmp_path: Path) -> list[Case]:
+def answered(county: County) -> list[Case]:
     """Eighteen matters of September closed by three sections; a few rated, one badly."""
-    settings.BLOBS = tmp_path
-    return closed_cases(18)
+    return snapshots.begin_from("answered", partial(closed_cases, 18))
 
 
 def officer(username: str) -> Actor:
@@ -165,8 +164,7 @@ def test_calling_by_keyboard_alone(county: County, answered: list[Case]) -> None
     look(page, first.split("?")[0])
     page.goto(first)
     page.keyboard.press("p")
-    page.wait_for_load_state()
-    assert "13800002046" in page.locator("main").inner_text()
+    page.locator("main", has_text="13800002046").wait_for()
     tab_to(page, "input[name=reached]")
     page.keyboard.press("Space")
     tab_to(page, "input[name=content]")

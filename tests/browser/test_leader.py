@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qinqing.site.demo.playing import play_many
-from tests.browser.fixtures import PHONE, assert_fits
-from tests.browser.test_window import look
+from tests.browser.fixtures import PHONE, assert_fits, look
 from tests.stories import steps
 from tests.stories.steps import County, picture
 
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def county(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
     """The county after a month of work, its figures brought up to date by the worker."""
-    for county in steps.county_of(chromium, live, clock):
-        play_many(60, 11, steps.TUESDAY, days=30)
+    for county in steps.county_of(chromium, live, clock, front_door=False):
+        play_many(36, 11, steps.TUESDAY, days=30)
         steps.work()
         yield county
 

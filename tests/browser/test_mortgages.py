@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,8 @@ from qinqing.lib.wallclock import now as present
 from qinqing.mortgages import events
 from qinqing.mortgages.events import Sent
 from qinqing.mortgages.models_register import Registration
-from tests.browser.fixtures import DESK, PHONE, assert_accessible, assert_fits
+from tests import snapshots
+from tests.browser.fixtures import DESK, PHONE, assert_accessible, assert_fits, look
 from tests.stories import mortgages as m
 from tests.stories import steps
 from tests.stories.steps import County, tab_to
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def county(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
-    yield from steps.county_of(chromium, live, clock)
+    yield from steps.county_of(chromium, live, clock, front_door=False)
 
 
 def said(mortgage: Registration, bank: str = "bank-01", **changes: object) -> str:
@@ -42,6 +44,11 @@ def said(mortgage: Registration, bank: str = "bank-01", **changes: object) -> st
 @pytest.fixture
 def busy(county: County) -> County:
     """One released, one reversed afterwards, one in doubt, one waiting for the fund."""
+    snapshots.begin_from("busy with mortgages", partial(work_of_a_morning, county))
+    return county
+
+
+def work_of_a_morning(county: County) -> None:
     plain, undone, doubtful, combined = (
         m.registered(1, "bank-01"), m.registered(2, "bank-01"), m.registered(3, "bank-01"),
         m.registered(4, "bank-01", "fund"),
@@ -52,28 +59,14 @@ def busy(county: County) -> County:
     county.later(timedelta(minutes=2))
     events.accept(m.unit("bank-01"), Sent("r1", "reversed", present(), reverses=f"e{undone.pk}"), "api", present())
     county.later(timedelta(minutes=2))
-    return county
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_desk_is_readable_at_both_widths(busy: County, language: str) -> None:
-    pages = {
-        m.CLERK: ["/mortgages/bank/", "/mortgages/releases/?show=released&of=day"],
-        m.HEAD: [
-            "/mortgages/registry/",
-            "/mortgages/leader/?of=day",
-            "/mortgages/path/?of=day",
-            "/mortgages/training/new/",
-        ],
-    }
-    for who, addresses in pages.items():
-        desk = busy.desk(who, addresses[0])
-        for address in addresses:
-            for size in ({"width": 1440, "height": 900}, PHONE):
-                desk.set_viewport_size(size)  # type: ignore[arg-type]
-                desk.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
-                assert_accessible(desk)
-                assert_fits(desk)
+def test_every_desk_is_readable_at_both_widths(busy: County) -> None:
+    look(busy.desk(m.CLERK, "/mortgages/bank/"), "/mortgages/bank/", "/mortgages/releases/?show=released&of=day")
+    look(
+        busy.desk(m.HEAD, "/mortgages/registry/"), "/mortgages/registry/", "/mortgages/leader/?of=day",
+        "/mortgages/path/?of=day", "/mortgages/training/new/",
+    )  # fmt: skip
 
 
 def test_the_exceptions_desk_by_keyboard_leads_to_the_decision(busy: County) -> None:
@@ -95,7 +88,7 @@ def test_the_exceptions_desk_by_keyboard_leads_to_the_decision(busy: County) -> 
     assert_accessible(desk)
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
 def test_the_look_up_with_a_thumb(busy: County, language: str) -> None:
     mortgage = Registration.objects.order_by("pk")[0]
     phone = busy.visitor()

@@ -11,8 +11,7 @@ import pytest
 from qinqing.accounts.models import User
 from qinqing.cases.models import Case
 from qinqing.directory.models import Mandate
-from tests.browser.fixtures import assert_accessible, assert_fits
-from tests.browser.test_window import look
+from tests.browser.fixtures import assert_accessible, assert_fits, look
 from tests.stories import steps
 from tests.stories.steps import SENT, County, tab_to, take_in
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 def county(chromium: Browser, live: str, clock: Clock, settings: Any) -> Iterator[County]:
     settings.SMS_SENDER = "tests.stories.steps.keep_message"
     SENT.clear()
-    yield from steps.county_of(chromium, live, clock)
+    yield from steps.county_of(chromium, live, clock, front_door=False)
 
 
 def mandate() -> Mandate:

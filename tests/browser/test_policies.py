@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from django.test import Client
 
 from qinqing.accounts.models import User
 from qinqing.policies import eligibility
 from qinqing.policies.models_money import Claim
-from tests.browser.fixtures import assert_accessible, assert_fits
+from tests.browser.fixtures import assert_accessible, assert_fits, look, sign_in
 from tests.policies.world import NOW, DemoWorld
 
 if TYPE_CHECKING:
@@ -32,9 +31,7 @@ def world(clock: Clock) -> Iterator[DemoWorld]:
 
 
 def signed_in(page: Page, live: str, user_id: int | None) -> Page:
-    client = Client()
-    client.force_login(User.objects.get(pk=user_id))
-    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live}])
+    sign_in(page.context, live, User.objects.get(pk=user_id))
     return page
 
 
@@ -43,7 +40,7 @@ def check(page: Page) -> None:
     assert_fits(page)
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
 def test_every_page_fits_the_phone_and_is_accessible(world: DemoWorld, phone: Page, live: str, language: str) -> None:
     signed_in(phone, live, world.agent.user_id)
     own = f"/policies/mine/{world.heshui.pk}/"
@@ -104,15 +101,9 @@ def test_the_public_check_by_keyboard_alone(world: DemoWorld, page: Page) -> Non
     check(page)
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_the_desks_pages(world: DemoWorld, page: Page, live: str, width: int) -> None:
+def test_the_desks_pages(world: DemoWorld, page: Page, live: str) -> None:
     world.county.officer("marketer", "market", "handler")
-    page.set_viewport_size({"width": width, "height": 844})
     signed_in(page, live, world["leader"].user_id)
-    for address in ("/policies/live/", "/policies/live/training/", "/policies/live/training/?show=new"):
-        page.goto(address)
-        check(page)
+    look(page, "/policies/live/", "/policies/live/training/", "/policies/live/training/?show=new")
     page.context.clear_cookies()
-    signed_in(page, live, world["marketer"].user_id)
-    page.goto("/policies/objections/")
-    check(page)
+    look(signed_in(page, live, world["marketer"].user_id), "/policies/objections/")

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from django.test import Client
 
 from qinqing.accounts.models import User
 from qinqing.policies.models import PolicyVersion
-from tests.browser.fixtures import DESK, WAIT_MS, Watch, assert_accessible, assert_fits
-from tests.browser.test_window import look
+from tests.browser.fixtures import assert_accessible, assert_fits, look, open_context, sign_in, watched
 from tests.policies.world import NOW, DemoWorld
 
 if TYPE_CHECKING:
@@ -28,16 +26,14 @@ def officer(chromium: Browser, live: str, clock: Clock) -> Iterator[Page]:
     """The science bureau's handler at a desk, among the demo county's policies."""
     clock.set(NOW)
     world = DemoWorld(("rd_reward_2025", "rd_reward_2026"))
-    client = Client()
-    client.force_login(User.objects.get(pk=world["science_handler"].user_id))
-    context = chromium.new_context(base_url=live, viewport=DESK, locale="zh-CN")  # type: ignore[arg-type]
-    context.set_default_timeout(WAIT_MS)
-    context.add_cookies([{"name": name, "value": each.value, "url": live} for name, each in client.cookies.items()])
-    watch = Watch(context)
+    context = open_context(chromium, live, mobile=False)
+    sign_in(context, live, User.objects.get(pk=world["science_handler"].user_id))
+    page = watched(context)
+    watch = page.watch  # type: ignore[attr-defined]
     watch.allow("422")
     for aborted in ("htmx:sendAbort", "htmx:afterRequest"):  # a count that was under way when the page was left
         watch.allow(aborted)
-    yield context.new_page()
+    yield page
     context.close()
     assert not watch.unexpected()
 

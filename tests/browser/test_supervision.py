@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,8 @@ from qinqing.cases.models import Case
 from qinqing.site.demo.hard_cases import HardCase
 from qinqing.site.demo.players import Player
 from qinqing.supervision.papers import LETTER, of_kind
-from tests.browser.fixtures import assert_accessible, assert_fits
-from tests.browser.test_window import look
+from tests import snapshots
+from tests.browser.fixtures import assert_accessible, assert_fits, look
 from tests.stories import steps
 from tests.stories.steps import County, act, fill, main_text, send
 
@@ -26,20 +27,22 @@ if TYPE_CHECKING:
 @pytest.fixture
 def county(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
     """Some matters overdue, one with a letter, one with an instruction, one written off, one that cannot be done."""
-    for county in steps.county_of(chromium, live, clock):
-        player = Player(5, steps.TUESDAY)
-        for days, story in enumerate(
-            ("overdue", "overdue", "returned", "written_off", "cannot", "verifying", "extended")
-        ):
-            HardCase(player, steps.TUESDAY - timedelta(days=8 + days % 5, hours=1), story).perform()
-        supervisor = county.desk("zhu.leshan", "/supervision/?of=overdue")
-        supervisor.locator("li[data-row] a[data-press]").first.click()
-        supervisor.wait_for_url("**#send_letter")
-        send(supervisor, "send_letter")
-        late = Case.objects.filter(closed_at=None, due_at__lt=steps.TUESDAY).order_by("-pk")[0]
-        act(county.desk("ma.yutong"), late.number, "instruct", instruction="请今日内书面说明。")
-        steps.work()
+    for county in steps.county_of(chromium, live, clock, front_door=False):
+        snapshots.begin_from("supervised", partial(supervised, county))
         yield county
+
+
+def supervised(county: County) -> None:
+    player = Player(5, steps.TUESDAY)
+    for days, story in enumerate(("overdue", "overdue", "returned", "written_off", "cannot", "verifying", "extended")):
+        HardCase(player, steps.TUESDAY - timedelta(days=8 + days % 5, hours=1), story).perform()
+    supervisor = county.desk("zhu.leshan", "/supervision/?of=overdue")
+    supervisor.locator("li[data-row] a[data-press]").first.click()
+    supervisor.wait_for_url("**#send_letter")
+    send(supervisor, "send_letter")
+    late = Case.objects.filter(closed_at=None, due_at__lt=steps.TUESDAY).order_by("-pk")[0]
+    act(county.desk("ma.yutong"), late.number, "instruct", instruction="请今日内书面说明。")
+    steps.work()
 
 
 def test_every_page_is_readable_by_everyone(county: County) -> None:

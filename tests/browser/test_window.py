@@ -9,38 +9,21 @@ from urllib.parse import quote
 import pytest
 
 from qinqing.directory.models import Party
-from tests.browser.fixtures import assert_accessible, assert_fits
+from tests.browser.fixtures import assert_accessible, assert_fits, look
 from tests.stories import steps
 from tests.stories.steps import County, take_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
     from tests.conftest import Clock
 
-LANGUAGES = ("zh", "en")
-PHONE = {"width": 390, "height": 844}
 SMALL_OFFICE = {"width": 1366, "height": 768}
 
 
 @pytest.fixture
 def county(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
-    yield from steps.county_of(chromium, live, clock)
-
-
-def look(page: Page, *addresses: str) -> None:
-    """Each page in both languages, at a desk and in a window as narrow as a phone."""
-    wide = page.viewport_size
-    assert wide
-    for address in addresses:
-        for language in LANGUAGES:
-            page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
-            assert_accessible(page)
-            assert_fits(page)
-            page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-            assert_accessible(page)
-            assert_fits(page)
-            page.set_viewport_size(wide)
+    yield from steps.county_of(chromium, live, clock, front_door=False)
 
 
 def test_the_windows_pages_are_readable_by_everyone(county: County) -> None:

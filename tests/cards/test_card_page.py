@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import re
+from copy import deepcopy
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -24,16 +25,22 @@ from qinqing.directory.models import Party
 from tests.cards.office import PNG, address_of, build_office, leaves, one_card
 from tests.cases.county import TUESDAY, County
 from tests.conftest import Clock
+from tests.worlds import Once
 
 TEXT = "早高峰厂门口两边停满，消防通道被占过两次。希望周边划一些车位。"
 SECRET = "某科长吃拿卡要，请查一查独一无二的这句话"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(build_office)
+
+
 @pytest.fixture
-def county(db: None, settings: Any, tmp_path: Path, clock: Clock) -> County:
+def county(db: None, built: County, settings: Any, tmp_path: Path, clock: Clock) -> County:
     settings.BLOBS = tmp_path / "blobs"
     clock.set(TUESDAY)
-    return build_office()
+    return deepcopy(built)
 
 
 @pytest.fixture

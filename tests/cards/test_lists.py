@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -16,14 +17,20 @@ from tests.cases.county import TUESDAY, County
 from tests.cases.doors import client, page
 from tests.conftest import Clock
 from tests.ui.pdf_text import links_of
+from tests.worlds import Once
 
 LATER = TUESDAY + timedelta(hours=1)
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(build_office)
+
+
 @pytest.fixture
-def county(db: None, clock: Clock) -> County:
+def county(db: None, built: County, clock: Clock) -> County:
     clock.set(TUESDAY)
-    return build_office()
+    return deepcopy(built)
 
 
 def sent(card: Card, text: str, now: Any = LATER) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from qinqing.cases.models import Case
 from qinqing.cases.refusals import Refused
 from tests.cards.office import PNG, build_office, one_card
 from tests.cases.county import TUESDAY, County
+from tests.worlds import Once
 
 LATER = TUESDAY + timedelta(hours=2)
 MONTH = TUESDAY + timedelta(days=20)
@@ -30,10 +32,15 @@ class Upload:
         return [PNG]
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(build_office)
+
+
 @pytest.fixture
-def county(db: None, settings: Any, tmp_path: Path) -> County:
+def county(db: None, built: County, settings: Any, tmp_path: Path) -> County:
     settings.BLOBS = tmp_path / "blobs"
-    return build_office()
+    return deepcopy(built)
 
 
 def handled(county: County, text: str = "停车难", lead: str = "a") -> Case:

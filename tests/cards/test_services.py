@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -20,13 +21,19 @@ from tests.audit.unguarded import unguarded
 from tests.cards.office import build_office, leaves, one_card
 from tests.cases.county import TUESDAY, County
 from tests.ui.pdf_text import links_of, pages_of, text_of
+from tests.worlds import Once
 
 LATER = TUESDAY + timedelta(days=1)
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(build_office)
+
+
 @pytest.fixture
-def county(db: None) -> County:
-    return build_office()
+def county(db: None, built: County) -> County:
+    return deepcopy(built)
 
 
 def findings(card: Card) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 
 import pytest
@@ -18,14 +19,20 @@ from qinqing.cases.refusals import Conflict, Incomplete, NotOpen, Refused, Unkno
 from qinqing.lib.wallclock import CHINA
 from qinqing.messaging.models import Outbox
 from tests.cases.county import HARD_CASE, TUESDAY, County, build
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 PHOTO = StoredFile("0" * 64, "现场.jpg", "image/jpeg", 10)
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(build)
+
+
 @pytest.fixture
-def county() -> County:
-    return build()
+def county(built: County) -> County:
+    return deepcopy(built)
 
 
 def verify() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -21,15 +22,21 @@ from tests.cases.county import TUESDAY, County, build
 from tests.cases.doors import client, happened
 from tests.conftest import Clock
 from tests.examples import many
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 OPENING = {"procedure": "hard_case", "title": "停车难", "fields": {"text": "厂区停车难"}}
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(build)
+
+
 @pytest.fixture
-def county(clock: Clock) -> County:
+def county(built: County, clock: Clock) -> County:
     clock.set(TUESDAY)
-    return build()
+    return deepcopy(built)
 
 
 class Caller:

@@ -28,7 +28,7 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_no_case_is_ever_lost() -> None:
-    run(15, 20)
+    run(8, 15)
 
 
 @pytest.mark.long

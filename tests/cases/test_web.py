@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,23 @@ from qinqing.cases.models import Attachment, Case
 from tests.cases.county import TUESDAY, County, build
 from tests.cases.doors import PDF, addresses, at, client, code, form, happened, page
 from tests.conftest import Clock
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 INJECTION = "{{ 7*7 }}{% now 'Y' %}<script>alert(1)</script>\"'><b>x"
 LANGUAGES = {"zh": "我的办件", "en": "My matters"}
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(build)
+
+
 @pytest.fixture
-def county(clock: Clock, settings: Any, tmp_path: Path) -> County:
+def county(built: County, clock: Clock, settings: Any, tmp_path: Path) -> County:
     settings.BLOBS = tmp_path
     clock.set(TUESDAY)
-    return build()
+    return deepcopy(built)
 
 
 def feed_back(county: County, case: Case, answer: str = "已划车位") -> None:

@@ -49,7 +49,13 @@ class Project:
         path = f"{self.tools}:{os.environ['PATH']}"
         return subprocess.Popen(
             ["sh", str(self.folder / "run"), *arguments],
-            env={**os.environ, "PATH": path, "UV_NOTES": str(self.notes), **environment},
+            env={
+                **os.environ,
+                "PATH": path,
+                "UV_NOTES": str(self.notes),
+                "PYTHONDONTWRITEBYTECODE": "1",  # files change within a second here, which compiled ones do not notice
+                **environment,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

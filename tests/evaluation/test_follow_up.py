@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,16 +27,22 @@ from qinqing.evaluation.web_month import righted as shown_rectifications
 from qinqing.lib.wallclock import CHINA
 from tests.cases.county import TUESDAY, County
 from tests.evaluation.rated import answered, paper, rate, rated_county, resolved
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 OCTOBER = Month(2026, 10)
 NOW = datetime(2026, 10, 12, 9, 30, tzinfo=CHINA)
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(rated_county)
+
+
 @pytest.fixture
-def county(settings: Any, tmp_path: Path) -> County:
+def county(built: County, settings: Any, tmp_path: Path) -> County:
     settings.BLOBS = tmp_path / "blobs"
-    return rated_county()
+    return deepcopy(built)
 
 
 def called(county: County, case: Case, reached: str, content: str = "", remark: str = "", who: str = "supervisor_2",

@@ -3,6 +3,7 @@ third unit, and exactly that one."""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,15 +23,21 @@ from qinqing.messaging.models import Notice
 from tests.cases.county import TUESDAY, County
 from tests.evaluation.rated import answered, paper, rate, rated_county, resolved, righted
 from tests.stories.steps import work
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 LATER = TUESDAY + timedelta(hours=2)
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(rated_county)
+
+
 @pytest.fixture
-def county(settings: Any, tmp_path: Path) -> County:
+def county(built: County, settings: Any, tmp_path: Path) -> County:
     settings.BLOBS = tmp_path
-    return rated_county()
+    return deepcopy(built)
 
 
 class TestRating:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,6 +23,7 @@ from tests.cases.county import TUESDAY, County
 from tests.cases.doors import addresses, at, client, code, form, page
 from tests.conftest import Clock
 from tests.evaluation.rated import answered, paper, rate, rated_county, resolved, righted
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 10, 12, 9, 30, tzinfo=CHINA)
@@ -29,11 +31,16 @@ LATER = NOW + timedelta(hours=1)
 OCTOBER = "/follow-up/2026-10/"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(rated_county)
+
+
 @pytest.fixture
-def county(clock: Clock, settings: Any, tmp_path: Path) -> County:
+def county(built: County, clock: Clock, settings: Any, tmp_path: Path) -> County:
     settings.BLOBS = tmp_path
     clock.set(NOW)
-    return rated_county()
+    return deepcopy(built)
 
 
 class TestReceipt:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 
 from qinqing.accounts.models import User
@@ -25,30 +22,26 @@ from qinqing.lib.labels import speaking
 from qinqing.site.demo.county import settle
 from qinqing.site.demo.playing import play_many
 from qinqing.ui import periods
-from tests.cases.county import forget
 from tests.conftest import Clock
 from tests.stories.steps import TUESDAY
 from tests.ui.pdf_text import pages_of, text_of
 from tests.ui.sheet_files import table
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 CASES = 90
 
 
 @pytest.fixture(scope="module")
-def played(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A county at work for a month, for all tests of this file; taken back at the end."""
-    with django_db_blocker.unblock():
-        forget()
-        whole = transaction.atomic()
-        whole.__enter__()
-        settle(TUESDAY)
-        play_many(CASES, 5, TUESDAY, days=30)
-        list(recounting.rebuild())
-        yield
-        transaction.set_rollback(True)
-        whole.__exit__(None, None, None)
-        forget()
+def played(once: Once) -> None:
+    """A county at work for a month, for all tests of this file."""
+    once(_play)
+
+
+def _play() -> None:
+    settle(TUESDAY)
+    play_many(CASES, 5, TUESDAY, days=30)
+    list(recounting.rebuild())
 
 
 @pytest.fixture

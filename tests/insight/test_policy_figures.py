@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib import import_module
 from types import SimpleNamespace
@@ -25,27 +24,24 @@ from qinqing.lib.wallclock import CHINA
 from qinqing.policies.models_money import Claim
 from qinqing.policies.selectors_figures import ClaimMoney, since_when
 from qinqing.ui.periods import parse
-from tests.cases.county import forget
 from tests.insight.money import PRESENT, Paid, Told, inside, ranked, told
 from tests.policies.money_world import PROOF, YUAN
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 PERIODS = ("2026-08", "2026-09", "2026-10", "2026-12", "2026-Q3", "2026", "2027-01", "2027", "2025")
 
 
 @pytest.fixture(scope="module")
-def county(django_db_setup: None, django_db_blocker: Any) -> Iterator[Paid]:
-    """Half a year of payments, for all tests of this file; taken back at the end."""
-    with django_db_blocker.unblock():
-        forget()
-        whole = transaction.atomic()
-        whole.__enter__()
-        found = Paid()
-        list(recounting.rebuild())
-        yield found
-        transaction.set_rollback(True)
-        whole.__exit__(None, None, None)
-        forget()
+def county(once: Once) -> Paid:
+    """Half a year of payments, for all tests of this file."""
+    return once(_counted)
+
+
+def _counted() -> Paid:
+    found = Paid()
+    list(recounting.rebuild())
+    return found
 
 
 @pytest.fixture

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
-from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 
 from qinqing.accounts.models import User
@@ -18,27 +15,24 @@ from qinqing.insight.measuring import Scope
 from qinqing.insight.models import CaseFigure
 from qinqing.ui.figures import money
 from qinqing.ui.periods import parse
-from tests.cases.county import forget
 from tests.conftest import Clock
 from tests.insight.money import PRESENT, Paid, at
 from tests.ui.sheet_files import table
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 PAGE = "/leader/policies/"
 
 
 @pytest.fixture(scope="module")
-def county(django_db_setup: None, django_db_blocker: Any) -> Iterator[Paid]:
-    with django_db_blocker.unblock():
-        forget()
-        whole = transaction.atomic()
-        whole.__enter__()
-        found = Paid()
-        list(recounting.rebuild())
-        yield found
-        transaction.set_rollback(True)
-        whole.__exit__(None, None, None)
-        forget()
+def county(once: Once) -> Paid:
+    return once(_counted)
+
+
+def _counted() -> Paid:
+    found = Paid()
+    list(recounting.rebuild())
+    return found
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,23 @@ from tests.cases.county import TUESDAY, County
 from tests.cases.doors import client, page
 from tests.conftest import Clock
 from tests.evaluation.rated import answered, paper, rate, rated_county, resolved, righted
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 10, 12, 9, 30, tzinfo=CHINA)
 LATER = NOW + timedelta(hours=1)
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(rated_county)
+
+
 @pytest.fixture
-def county(clock: Clock, settings: Any, tmp_path: Path) -> County:
+def county(built: County, clock: Clock, settings: Any, tmp_path: Path) -> County:
     settings.BLOBS = tmp_path
     clock.set(LATER)
-    return rated_county()
+    return deepcopy(built)
 
 
 def everything_that_ratings_can_be(county: County) -> None:

@@ -26,6 +26,7 @@ from qinqing.messaging import worker
 from qinqing.ui.errors import Problem
 from tests.cases.county import TUESDAY, County, build, forget
 from tests.cases.machine import PHOTO, whole
+from tests.examples import many
 from tests.insight import slow
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,7 @@ class _Undo(Exception):
     pass
 
 
-@settings(max_examples=14, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+@settings(max_examples=many(30), deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate],
           derandomize=True)  # fmt: skip
 @given(data=st.data())
 def test_figures_are_what_a_slow_recount_of_the_events_says(data: st.DataObject) -> None:

@@ -244,7 +244,7 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_the_ledger_does_what_the_model_does() -> None:
-    run(60, 25)
+    run(25, 20)
 
 
 @pytest.mark.long

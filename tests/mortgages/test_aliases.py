@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,21 @@ from qinqing.mortgages.register import Creditor
 from qinqing.ui.errors import Problem
 from tests.mortgages.filing_world import FilingWorld
 from tests.mortgages.world import NOW, code, later, where, why, work
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 OLD = "禾穗城市信用社"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> FilingWorld:
+    return once(FilingWorld)
+
+
 @pytest.fixture
-def world(settings: Any, tmp_path: Path) -> FilingWorld:
+def world(built: FilingWorld, settings: Any, tmp_path: Path) -> FilingWorld:
     settings.BLOBS = tmp_path
-    return FilingWorld()
+    return deepcopy(built)
 
 
 def whom(name: str, on: date = date(2015, 6, 1)) -> frozenset[str]:

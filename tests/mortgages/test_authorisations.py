@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,22 @@ from qinqing.mortgages.models_names import Authorisation, Filing
 from qinqing.ui.errors import Problem
 from tests.mortgages.filing_world import FilingWorld
 from tests.mortgages.world import NOW, code, later, where, why, work
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
 DAY = timedelta(1)
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> FilingWorld:
+    return once(FilingWorld)
+
+
 @pytest.fixture
-def world(settings: Any, tmp_path: Path) -> FilingWorld:
+def world(built: FilingWorld, settings: Any, tmp_path: Path) -> FilingWorld:
     settings.BLOBS = tmp_path
-    return FilingWorld()
+    return deepcopy(built)
 
 
 def speaks(world: FilingWorld, on: date = TODAY, bank: str = "a", creditor: str = "fund") -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -17,15 +18,21 @@ from qinqing.mortgages.models_doors import BankKey, Refusal, RefusalHour, UsedNo
 from tests.conftest import Clock
 from tests.mortgages.doors import Bank, bank_of, code_of, other_secret, rows
 from tests.mortgages.world import NOW, World, release_of, where, work
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 CLOUD = "application/cloudevents+json"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> World:
+    return once(World)
+
+
 @pytest.fixture
-def world(db: None, clock: Clock) -> World:
+def world(db: None, built: World, clock: Clock) -> World:
     clock.set(NOW)
-    return World()
+    return deepcopy(built)
 
 
 @pytest.fixture

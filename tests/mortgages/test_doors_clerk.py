@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,24 @@ from tests.cases.county import SINCE
 from tests.conftest import Clock
 from tests.mortgages.doors import UNIT, rows
 from tests.mortgages.world import NOW, World, where, work
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 CERTIFICATE = "浙（2020）示范不动产证明第0000001号"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> World:
+    return once(_build)
+
+
 @pytest.fixture
-def world(db: None, clock: Clock) -> World:
+def world(db: None, built: World, clock: Clock) -> World:
     clock.set(NOW)
+    return deepcopy(built)
+
+
+def _build() -> World:
     made = World()
     for name, unit, role in (
         ("clerk_a", "a", "bank_clerk"),

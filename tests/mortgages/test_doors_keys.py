@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -20,14 +21,20 @@ from tests.conftest import Clock
 from tests.messaging.people import reader, signed_in
 from tests.mortgages.doors import bank_of, public_pem
 from tests.mortgages.world import NOW, World
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> World:
+    return once(World)
+
+
 @pytest.fixture
-def world(db: None, clock: Clock) -> World:
+def world(db: None, built: World, clock: Clock) -> World:
     clock.set(NOW)
-    return World()
+    return deepcopy(built)
 
 
 @pytest.fixture

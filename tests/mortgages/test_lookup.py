@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from django.test import Client
@@ -10,20 +12,27 @@ from django.test import Client
 from qinqing.accounts.models import User
 from qinqing.accounts.sms import NotSent
 from qinqing.lib.labels import Label
+from qinqing.messaging import worker
 from qinqing.messaging.models import Notice
 from qinqing.mortgages import looking_up, telling
 from qinqing.mortgages.looking_up import Limited, look_up
 from qinqing.mortgages.models_desks import LookUp, OwnerMessage
 from tests.conftest import Clock
 from tests.mortgages.world import NOW, World, later, release_of, work
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 FROM = "203.0.113.9"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> World:
+    return once(World)
+
+
 @pytest.fixture
-def world(db: None) -> World:
-    return World()
+def world(db: None, built: World) -> World:
+    return deepcopy(built)
 
 
 def test_certificate_and_digits_open_it_whatever_the_brackets(world: World) -> None:
@@ -138,6 +147,20 @@ def test_a_text_message_is_tried_again_and_then_given_up(world: World, monkeypat
 
 def test_who_left_no_mobile_number_is_not_written_to(world: World) -> None:
     assert told(world, phone="0500-86000001").sms == "none"
+
+
+def test_a_banks_people_hear_what_needs_a_person(world: World) -> None:
+    clerk = world.county.officer("clerk_a", "a", "bank_clerk")
+    world.county.officer("checker_b", "b", "bank_checker")
+    plain, seized = world.mortgage("a"), world.mortgage("a")
+    world.restrict(seized, "seizure")
+    for mortgage in (plain, seized):
+        world.settled("a", mortgage)
+    worker.run(Event(), once=True, clock=lambda: NOW)
+    notice = Notice.objects.get(link__startswith="/mortgages/bank/")
+    assert notice.user_id == clerk.user_id and notice.urgent
+    assert notice.title_zh == f"转人工核查：{seized.certificate}"
+    assert notice.link == f"/mortgages/bank/releases/{release_of(seized).case.number}/"
 
 
 def test_my_releases_are_those_with_my_phone(world: World, client: Client, clock: Clock) -> None:

@@ -4,6 +4,7 @@ was typed and say what is wrong."""
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from qinqing.cases.models import Case
 from qinqing.mortgages.models_names import Alias, Authorisation, Filing
 from tests.mortgages.filing_world import FilingWorld
 from tests.mortgages.world import NOW, later, where, work
+from tests.worlds import Once
 
 if TYPE_CHECKING:
     from tests.conftest import Clock
@@ -25,11 +27,16 @@ pytestmark = pytest.mark.django_db
 OLD = "禾穗城市信用社"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> FilingWorld:
+    return once(FilingWorld)
+
+
 @pytest.fixture
-def world(settings: Any, tmp_path: Path, clock: Clock) -> FilingWorld:
+def world(built: FilingWorld, settings: Any, tmp_path: Path, clock: Clock) -> FilingWorld:
     settings.BLOBS = tmp_path
     clock.set(NOW)
-    return FilingWorld()
+    return deepcopy(built)
 
 
 def signed_in(world: FilingWorld, name: str) -> Client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -17,13 +18,19 @@ from qinqing.mortgages.models_register import Registration
 from qinqing.mortgages.register import Asked, Declined, Deregistered, Entry, RegisterAway
 from qinqing.mortgages.register.embedded import Embedded
 from tests.mortgages.world import NOW, World, later, pass_time, release_of, where, why, work
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> World:
+    return once(World)
+
+
 @pytest.fixture
-def world(db: None) -> World:
-    return World()
+def world(db: None, built: World) -> World:
+    return deepcopy(built)
 
 
 def test_a_settled_loan_deregisters_itself(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 
 import pytest
@@ -35,6 +36,7 @@ from tests.policies.money_world import (
     stage,
     tasks,
 )
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 TWO_DOCUMENTS = (
@@ -42,9 +44,14 @@ TWO_DOCUMENTS = (
 )
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> World:
+    return once(World)
+
+
 @pytest.fixture
-def world() -> World:
-    return World()
+def world(built: World) -> World:
+    return deepcopy(built)
 
 
 # ── opening ──

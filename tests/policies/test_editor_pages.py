@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from copy import deepcopy
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from qinqing.policies.models import PolicyVersion
 from qinqing.policies.policy import Policy, ReviewResult
 from tests.policies.editor_forms import names_of, sent
 from tests.policies.world import NOW, POLICIES, DemoWorld
+from tests.worlds import Once
 
 if TYPE_CHECKING:
     from tests.conftest import Clock
@@ -37,10 +39,15 @@ EDIT = "/policies/editor/rd_reward_2026/1/edit/"
 COUNT = "/policies/editor/count/"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> DemoWorld:
+    return once(lambda: DemoWorld(CODES))
+
+
 @pytest.fixture
-def world(clock: Clock) -> DemoWorld:
+def world(built: DemoWorld, clock: Clock) -> DemoWorld:
     clock.set(NOW)
-    return DemoWorld(CODES)
+    return deepcopy(built)
 
 
 def client(world: DemoWorld, name: str = "science_handler") -> Client:

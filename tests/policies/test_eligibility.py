@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from qinqing.policies.eligibility import Moved, match, match_all
 from qinqing.policies.models_matching import Eligibility, Matched
 from qinqing.policies.payees import Account
 from tests.policies.world import GOOD, NOW, POLICIES, DemoWorld
+from tests.worlds import Once
 
 if TYPE_CHECKING:
     from tests.conftest import Clock
@@ -32,9 +34,14 @@ EXAMPLES = """examples:
 """
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> DemoWorld:
+    return once(DemoWorld)
+
+
 @pytest.fixture
-def world() -> DemoWorld:
-    return DemoWorld()
+def world(built: DemoWorld) -> DemoWorld:
+    return deepcopy(built)
 
 
 def rows() -> dict[tuple[str, int], int | None]:

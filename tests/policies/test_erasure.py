@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -17,15 +18,21 @@ from qinqing.policies.payees import Account
 from tests.conftest import Clock
 from tests.policies.money_world import LATER, NOW, YUAN, World, again
 from tests.policies.test_money_web import page
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 LONG_AFTER = LATER + timedelta(days=3 * 365 + 30)
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> World:
+    return once(World)
+
+
 @pytest.fixture
-def world(clock: Clock) -> World:
+def world(built: World, clock: Clock) -> World:
     clock.set(LONG_AFTER)
-    return World()
+    return deepcopy(built)
 
 
 def account_of(claim: Claim) -> PayeeAccount:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from urllib.parse import quote
 
 import pytest
@@ -14,15 +15,21 @@ from qinqing.cases.acting import act
 from qinqing.policies.models_money import Batch, Round
 from tests.conftest import Clock
 from tests.policies.money_world import LATER, NOW, YUAN, World, follow, pass_time, result, staff, stage
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> World:
+    return once(World)
+
+
 @pytest.fixture
-def world(clock: Clock) -> World:
+def world(built: World, clock: Clock) -> World:
     clock.set(NOW)
-    return World()
+    return deepcopy(built)
 
 
 def page(name: str, address: str) -> str:

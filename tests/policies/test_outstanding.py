@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 
 import pytest
 
@@ -11,13 +12,23 @@ from qinqing.policies import outstanding
 from qinqing.policies.models_money import Payment
 from tests.conftest import Clock
 from tests.policies.money_world import LATER, YUAN, World, again, result
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> tuple[World, list[Payment]]:
+    return once(_sent)
+
+
 @pytest.fixture
-def sent(clock: Clock) -> tuple[World, list[Payment]]:
+def sent(built: tuple[World, list[Payment]], clock: Clock) -> tuple[World, list[Payment]]:
     clock.set(LATER)
+    return deepcopy(built)
+
+
+def _sent() -> tuple[World, list[Payment]]:
     world = World()
     world.budget(1_000_000 * YUAN)
     version = world.policy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -23,6 +24,7 @@ from qinqing.policies.models_money import Claim
 from qinqing.policies.offers import offer_of, offers_of
 from qinqing.policies.payees import Account
 from tests.policies.world import NOW, DemoWorld
+from tests.worlds import Once
 
 if TYPE_CHECKING:
     from tests.conftest import Clock
@@ -36,10 +38,15 @@ ACCOUNT = {
 }
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> DemoWorld:
+    return once(DemoWorld)
+
+
 @pytest.fixture
-def world(clock: Clock) -> DemoWorld:
+def world(built: DemoWorld, clock: Clock) -> DemoWorld:
     clock.set(NOW)
-    return DemoWorld()
+    return deepcopy(built)
 
 
 def signed_in(world: DemoWorld, name: str = "agent") -> Client:

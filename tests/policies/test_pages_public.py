@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from qinqing.policies.fact_fields import codes_in, facts_of, read
 from qinqing.policies.public_search import Asked
 from qinqing.policies.rounds import book_code
 from tests.policies.world import NOW, DemoWorld
+from tests.worlds import Once
 
 if TYPE_CHECKING:
     from tests.conftest import Clock
@@ -31,10 +33,15 @@ GIVEN = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> DemoWorld:
+    return once(DemoWorld)
+
+
 @pytest.fixture
-def world(clock: Clock) -> DemoWorld:
+def world(built: DemoWorld, clock: Clock) -> DemoWorld:
     clock.set(NOW)
-    return DemoWorld()
+    return deepcopy(built)
 
 
 def page(address: str, status: int = 200) -> str:

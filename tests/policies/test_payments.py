@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,14 +43,20 @@ from tests.policies.money_world import (
     staff,
     stage,
 )
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 BUDGET = 1_000_000 * YUAN
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> World:
+    return once(World)
+
+
 @pytest.fixture
-def world() -> World:
-    return World()
+def world(built: World) -> World:
+    return deepcopy(built)
 
 
 @pytest.fixture

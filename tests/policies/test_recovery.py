@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
@@ -18,25 +20,36 @@ from qinqing.policies.yuan import read_yuan, yuan
 from tests.conftest import Clock
 from tests.policies.money_world import LATER, PROOF, YUAN, World, again, code_of, stage
 from tests.policies.test_money_web import page
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 ORDER = {"reason": "人数不实", "legal_basis": "第七条"}
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> tuple[World, Claim]:
+    return once(_build)
+
+
 @pytest.fixture
-def world(clock: Clock) -> World:
+def world(built: tuple[World, Claim], clock: Clock) -> World:
     clock.set(LATER)
-    return World()
+    return deepcopy(built[0])
 
 
 @pytest.fixture
-def claim(world: World) -> Claim:
+def claim(built: tuple[World, Claim]) -> Claim:
     """Paid 20,000 yuan; recovery is ordered."""
+    return deepcopy(built[1])
+
+
+def _build() -> tuple[World, Claim]:
+    world = World()
     found = world.paid_with_budget(20)
     act(found.case_id, "reopen", world["reviewer"], LATER, {"reason": "人数不实"})
     act(found.case_id, "order", world["reviewer"], LATER, ORDER)
     act(found.case_id, "approve", world["head"], LATER)
-    return again(found)
+    return world, again(found)
 
 
 def part(world: World, claim: Claim, sum_: str, to: str = "surrendered", who: str = "payer") -> None:

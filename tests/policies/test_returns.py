@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
@@ -18,26 +20,37 @@ from tests.conftest import Clock
 from tests.policies.money_world import LATER, NOW, PROOF, YUAN, World, again, code_of, result, stage
 from tests.policies.test_money_web import PDF, page, post
 from tests.policies.test_payments import BUDGET, imported, of, results_file, row, state
+from tests.worlds import Once
 
 pytestmark = pytest.mark.django_db
 WHY = "账户已销户"
 
 
+@pytest.fixture(scope="module")
+def built(once: Once) -> tuple[World, Batch]:
+    return once(_build)
+
+
 @pytest.fixture
-def world(clock: Clock) -> World:
+def world(built: tuple[World, Batch], clock: Clock) -> World:
     clock.set(LATER)
-    return World()
+    return deepcopy(built[0])
 
 
 @pytest.fixture
-def paid(world: World) -> Batch:
+def paid(built: tuple[World, Batch]) -> Batch:
     """Two claims, 20,000 and 30,000 yuan, paid in one batch; their round is not settled yet."""
+    return deepcopy(built[1])
+
+
+def _build() -> tuple[World, Batch]:
+    world = World()
     version = world.policy()
     world.budget(BUDGET)
     world.waiting(version, 20, 30)
     batch = world.issued(world.published(version))
     world.take(*[result(payment) for payment in of(batch)])
-    return batch
+    return world, batch
 
 
 def back(payment: Payment, **changes: object) -> payments.Result:
@@ -111,8 +124,8 @@ def test_the_same_word_again_changes_nothing(world: World, paid: Batch) -> None:
 
 @pytest.mark.parametrize("now", ["sent", "failed", "unknown"])
 def test_only_what_was_paid_can_come_back(world: World, now: str) -> None:
-    version = world.policy()
-    world.budget(BUDGET)
+    version = world.policy("another")
+    world.budget(BUDGET, "another")
     world.waiting(version, 20)
     one = world.issued(world.published(version)).payments.get()
     if now != "sent":

@@ -20,6 +20,7 @@ from qinqing.policies import rounds
 from qinqing.policies.models_money import Claim, Round, RoundLine
 from qinqing.policies.rounds import NoRound
 from qinqing.ui.errors import NotAllowed
+from tests.examples import many
 from tests.policies.money_world import (
     DECIDED,
     FIRST_COME,
@@ -342,7 +343,7 @@ def test_a_list_moved_between_guard_and_freeze_is_a_conflict(world: World) -> No
 class TotalsConserve(PropertyCase, TestCase):
     """Random rounds against random budgets: every fen is somewhere, nobody gets more than is theirs."""
 
-    @settings(max_examples=12, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=many(30), suppress_health_check=list(HealthCheck))
     @given(
         st.sampled_from([PRO_RATA, FIRST_COME, RANKED]),
         st.lists(st.integers(10, 99), min_size=1, max_size=5),

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 from django.conf import settings
@@ -27,7 +28,8 @@ from qinqing.lib import wallclock
 from qinqing.lib.wallclock import CHINA
 from qinqing.messaging import worker
 from qinqing.site.demo.county import settle
-from tests.browser.fixtures import DESK, PHONE, WAIT_MS, Watch
+from tests import snapshots
+from tests.browser.fixtures import Watch, open_context, sign_in, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -47,48 +49,59 @@ def settle_county(clock: Clock) -> None:
 
 @dataclass
 class County:
-    """The settled county: who sits down there, and its clock."""
+    """The settled county: who sits down there, and its clock.
+
+    `front_door`: officers sign in by the form, as in the stories; else they are let in, for what begins behind it.
+    """
 
     chromium: Browser
     live: str
     clock: Clock
-    contexts: list[tuple[BrowserContext, Watch]] = field(default_factory=list)
+    front_door: bool = True
+    contexts: list[BrowserContext] = field(default_factory=list)
+    watches: list[Watch] = field(default_factory=list)
+    at_desks: dict[str, BrowserContext] = field(default_factory=dict)
 
     def desk(self, username: str, address: str = "/desk/", *, language: str = "zh") -> Page:
-        """An officer at a desk (1440x900), signed in by name and password, looking at `address`."""
-        page = self.visitor(phone=False)
-        page.goto(f"/sign-in/?next={quote(address)}&lang={language}")
-        page.locator("[name=username]").fill(username)
-        page.locator("[name=password]").fill(PASSWORD)
-        page.locator("main .btn-1").click()
+        """An officer at a desk (1440x900) looking at `address`, signed in: by name and password the first time, after
+        that in a new page of the same browser."""
+        first = username not in self.at_desks
+        if first:
+            self.at_desks[username] = self._browser(mobile=False)
+        context = self.at_desks[username]
+        if first and not self.front_door:
+            sign_in(context, self.live, User.objects.get(username=username))
+        page = self._watched(context)
+        if first and self.front_door:
+            page.goto(f"/sign-in/?next={quote(address)}&lang={language}")
+            page.locator("[name=username]").fill(username)
+            page.locator("[name=password]").fill(PASSWORD)
+            page.locator("main .btn-1").click()
+        else:
+            context.add_cookies([{"name": "language", "value": language, "url": self.live}])
+            page.goto(address)
         page.wait_for_url(f"**{address}")
         return page
 
     def visitor(self, *, phone: bool = True) -> Page:
         """Somebody who has not signed in, on a phone (390x844) or at a desk. The page fails on console errors."""
-        context = self.chromium.new_context(
-            base_url=self.live,
-            viewport=PHONE if phone else DESK,
-            device_scale_factor=2 if phone else 1,
-            is_mobile=phone,
-            has_touch=phone,
-            locale="zh-CN",
-            timezone_id="Asia/Shanghai",
-        )
-        context.set_default_timeout(WAIT_MS)
-        watch = Watch(context)
-        self.contexts.append((context, watch))
-        page = context.new_page()
-        page.watch = watch  # type: ignore[attr-defined]
-        return page
+        return self._watched(self._browser(mobile=phone))
 
     def close(self) -> None:
         """Send everybody home; fails on what their browsers complained about."""
-        unexpected = []
-        for context, watch in self.contexts:
+        for context in self.contexts:
             context.close()
-            unexpected += watch.unexpected()
+        unexpected = [error for watch in self.watches for error in watch.unexpected()]
         assert not unexpected, "the browser reported errors:\n" + "\n".join(unexpected)
+
+    def _browser(self, *, mobile: bool) -> BrowserContext:
+        self.contexts.append(context := open_context(self.chromium, self.live, mobile=mobile))
+        return context
+
+    def _watched(self, context: BrowserContext) -> Page:
+        page = watched(context)
+        self.watches.append(page.watch)  # type: ignore[attr-defined]
+        return page
 
     def later(self, moment: datetime | timedelta) -> datetime:
         """Move the clock to a moment, or on by a span, and let the worker do what has fallen due meanwhile."""
@@ -97,10 +110,10 @@ class County:
         return now
 
 
-def county_of(chromium: Browser, live: str, clock: Clock) -> Iterator[County]:
+def county_of(chromium: Browser, live: str, clock: Clock, *, front_door: bool = True) -> Iterator[County]:
     """The body of the fixture `county`."""
-    settle_county(clock)
-    county = County(chromium, live, clock)
+    snapshots.begin_from("county", lambda: settle_county(clock))
+    county = County(chromium, live, clock, front_door)
     try:
         yield county
     finally:
@@ -132,8 +145,10 @@ def qinqing(*arguments: str) -> str:
 
 
 def work() -> None:
-    """The worker, in this process (a third of the time of one of its own), until nothing is due."""
-    worker.run(Event(), once=True)
+    """The worker, in this process (a third of the time of one of its own), until nothing is due. It does not rest for
+    people at the pages, who wait for it here."""
+    with patch.object(worker, "_rest"):
+        worker.run(Event(), once=True)
 
 
 SENT: list[tuple[str, str]] = []  # text messages: (phone, text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -72,7 +73,11 @@ def take_in_by_keyboard(clerk: Page, company: Party, text: str, section: str, *,
     clerk.goto("/window/")
     clerk.keyboard.press("Shift+Tab")
     clerk.keyboard.press("/")
-    clerk.keyboard.type(company.name.removeprefix("示范县")[:4])
+    typed = company.name.removeprefix("示范县")[:4]
+    with clerk.expect_response(
+        lambda answer: f"find={quote(typed)}" in answer.url
+    ):  # the last list, not an earlier one
+        clerk.keyboard.type(typed)
     clerk.locator("#hits button", has_text=company.name).wait_for()
     tab_to(clerk, "#hits button")
     while clerk.evaluate("document.activeElement.textContent") != company.name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,16 @@ import pytest
 from tests.cases.county import TUESDAY, County
 from tests.conftest import Clock
 from tests.supervision import office
+from tests.worlds import Once
+
+
+@pytest.fixture(scope="module")
+def built(once: Once) -> County:
+    return once(office.build)
 
 
 @pytest.fixture
-def county(db: None, clock: Clock, settings: Any, tmp_path: Path) -> County:
+def county(db: None, built: County, clock: Clock, settings: Any, tmp_path: Path) -> County:
     settings.BLOBS = tmp_path
     clock.set(TUESDAY)
-    return office.build()
+    return deepcopy(built)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from django.test import Client
 
 from qinqing.accounts.models import User
 from qinqing.cases.acting import act
 from qinqing.policies.models_money import Payment
-from tests.browser.fixtures import assert_accessible, assert_fits
+from tests.browser.fixtures import look, sign_in
 from tests.conftest import Clock
 from tests.policies.money_world import FIRST_COME, LATER, NOW, PROOF, YUAN, World, result, staff
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -28,18 +25,16 @@ def world(transactional_db: None, clock: Clock) -> World:
     return World()
 
 
-def sign_in(page: Page, name: str, live: str) -> None:
-    client = Client()
-    client.force_login(User.objects.get(username=name), backend="django.contrib.auth.backends.ModelBackend")
-    page.context.clear_cookies()
-    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live}])
+def test_every_page_fits_and_is_accessible(world: World, clock: Clock, live: str, page: Page) -> None:
+    through_all_pages(world, clock, live, page)
 
 
-@pytest.mark.parametrize("device", ["page", "phone"])
-def test_every_page_fits_and_is_accessible(
-    world: World, clock: Clock, live: str, device: str, request: pytest.FixtureRequest
-) -> None:
-    page: Page = request.getfixturevalue(device)
+@pytest.mark.long
+def test_every_page_on_a_phone(world: World, clock: Clock, live: str, phone: Page) -> None:
+    through_all_pages(world, clock, live, phone)
+
+
+def through_all_pages(world: World, clock: Clock, live: str, page: Page) -> None:
     version = world.policy(more=FIRST_COME)
     world.budget(60_000 * YUAN)
     for heads in (20, 30, 25):
@@ -48,7 +43,7 @@ def test_every_page_fits_and_is_accessible(
     staff(changed, 9)
     preparing = world.round(version)
     shown = [("reviewer", "/policies/rounds/"), ("reviewer", f"/policies/rounds/{preparing.case.number}/")]
-    look(page, live, shown, device, "before")
+    each(page, live, shown)
     act(preparing.case_id, "give_up", world["reviewer"], NOW, {"reason": "重拟"})
     found = world.published(version)
     batch = world.issued(found)
@@ -64,13 +59,13 @@ def test_every_page_fits_and_is_accessible(
         ("reviewer", f"/cases/{changed.case.number}/"),
         ("payer", f"/cases/{found.case.number}/"),
     ]
-    look(page, live, shown, device, "after")
+    each(page, live, shown)
     world.take(result(one, "returned", bank_ref="R1", reason="账户已销户"))
     shown = [("payer", f"/policies/batches/{batch.number}/"), ("payer", f"/cases/{one.claim.case.number}/")]
-    look(page, live, shown, device, "returned")
+    each(page, live, shown)
     recovering(world, three)
     shown = [("payer", f"/cases/{three.claim.case.number}/"), ("reviewer", "/policies/live/")]
-    look(page, live, shown, device, "recovering")
+    each(page, live, shown)
 
 
 def recovering(world: World, failed: Payment) -> None:
@@ -86,12 +81,8 @@ def recovering(world: World, failed: Payment) -> None:
     act(claim.case_id, "received_part", world["payer"], LATER, form, files=[PROOF])
 
 
-def look(page: Page, live: str, shown: list[tuple[str, str]], device: str, when: str) -> None:
-    for number, (who, address) in enumerate(shown):
-        sign_in(page, who, live)
-        for language in ("zh", "en"):
-            page.goto(f"{address}?lang={language}")
-            assert_fits(page)
-            assert_accessible(page)
-            if folder := os.environ.get("SHOTS"):
-                page.screenshot(path=Path(folder, f"{when}-{number}-{device}-{language}.png"), full_page=True)
+def each(page: Page, live: str, shown: list[tuple[str, str]]) -> None:
+    for who, address in shown:
+        page.context.clear_cookies()
+        sign_in(page.context, live, User.objects.get(username=who))
+        look(page, address)

@@ -6,10 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from django.test import Client
 
 from qinqing.accounts.actor import Actor
-from qinqing.accounts.models import User
 from qinqing.audit import anchors, services
 from qinqing.audit.histories import Difference
 from qinqing.lib import wallclock
@@ -18,7 +16,7 @@ from qinqing.messaging.models import Delivery, Endpoint, JobLease, Outbox
 from qinqing.messaging.notices import notify
 from tests.audit.chains import Keeper
 from tests.audit.conftest import keeper  # noqa: F401
-from tests.browser.fixtures import assert_accessible, assert_fits
+from tests.browser.fixtures import LANGUAGES, assert_accessible, assert_fits, look, sign_in
 from tests.messaging.people import reader
 
 if TYPE_CHECKING:
@@ -28,14 +26,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 9, 29, 10, 20, tzinfo=UTC)
 
 
-def enter(page: Page, live: str, user: User) -> None:
-    client = Client()
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live}])
-
-
-def look(page: Page, address: str) -> None:
-    for language in ("zh", "en"):
+def read_at_a_desk(page: Page, address: str) -> None:
+    """In both languages; operators have no phone in their hand."""
+    for language in LANGUAGES:
         page.goto(f"{address}?lang={language}")
         assert_accessible(page)
         assert_fits(page)
@@ -59,9 +52,9 @@ def test_the_operators_pages(page: Page, live: str) -> None:
             last_error=error,
         )
     JobLease.objects.create(name="audit.anchor", next_at=NOW, last_error="OSError: 磁盘已满", failing_since=NOW)
-    enter(page, live, reader("系统员", role="system_admin"))
-    look(page, "/messaging/")
-    look(page, "/messaging/endpoints/")
+    sign_in(page.context, live, reader("系统员", role="system_admin"))
+    read_at_a_desk(page, "/messaging/")
+    read_at_a_desk(page, "/messaging/endpoints/")
     page.get_by_label("Name").fill("省平台")
     page.get_by_label("Address").fill("https://province.example/hook")
     page.get_by_role("button", name="Add the endpoint").click()
@@ -75,7 +68,7 @@ def test_the_auditors_pages(page: Page, live: str, keeper: Keeper) -> None:  # n
     anchors.anchor_due(wallclock.now())
     keeper.differences = [Difference(Label("stage现为'办理'，应为'受理'", "stage is '办理'"))]
     services.verify_database(NOW)
-    enter(page, live, reader("审计员", role="audit_admin"))
+    sign_in(page.context, live, reader("审计员", role="audit_admin"))
     look(page, "/audit/reads/")
     look(page, "/audit/anchors/")
 
@@ -86,5 +79,5 @@ def test_notices_at_a_desk_and_on_a_phone(page: Page, phone: Page, live: str) ->
         title = Label("帮2026-000012已由县资规局反馈", "帮2026-000012 was answered by the resources bureau")
         notify([user.pk], "1", title, "/notices/", False, NOW)
         notify([user.pk], "2", Label("请在今天17:00前签收", "Sign for it today before 17:00"), "/notices/", True, NOW)
-        enter(window, live, user)
+        sign_in(window.context, live, user)
         look(window, "/notices/")
