@@ -47,6 +47,7 @@ def test_entered_by_keyboard_and_checked_on_a_phone(world: World, page: Page, ph
     signed_in(page, live, "clerk_a").goto("/mortgages/entries/")
     page.keyboard.press("n")
     page.wait_for_url("**/entries/new/")
+    page.locator("input:focus").wait_for()  # the browser goes there a moment after the page has come
     page.keyboard.type(CERTIFICATE)
     page.keyboard.press("Tab")
     page.keyboard.type("33")
