@@ -88,7 +88,7 @@ def tell_banks(case_id: int, action: str, outcome: str, key: str, now: datetime)
     on = day_of(now)
     people = {user.pk for bank in banks for role in (CLERK, CHECKER) for user in holders(bank, role, on)}
     title = Label(f"{word.zh}：{release.certificate}", f"{word.en}: {release.certificate}")
-    notify(people, f"mortgage:{key}", title, f"/mortgages/bank/releases/{release.case.number}/", True, now)
+    notify(people, f"mortgage-bank:{key}", title, f"/mortgages/bank/releases/{release.case.number}/", True, now)
 
 
 def send(now: datetime, limit: int = AT_ONCE) -> bool:
