@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from qinqing.accounts.actor import Actor
 from qinqing.audit.services import log_read
@@ -16,7 +17,7 @@ from qinqing.directory.facts import periods, values
 from qinqing.directory.facts.dictionary import FactDef, book, dictionary
 from qinqing.directory.facts.party_facts import COLUMNS, PARTY_FACTS
 from qinqing.directory.facts.values import Value
-from qinqing.directory.models import CurrentFact, FactText, Objection, Observation, Party
+from qinqing.directory.models import CurrentFact, FactText, Objection, Party
 from qinqing.lib.labels import Label
 from qinqing.lib.rules.terms import FactType
 from qinqing.ui.dates import local
@@ -117,30 +118,27 @@ def own_facts(party_id: int) -> list[Group]:
 def _observed(party_id: int) -> dict[str, Known | None]:
     """By fact id; None where the source that counts states that it is not known."""
     before = {fact.year_before: fact for fact in dictionary().values() if fact.year_before}
-    joined = ("observation__statement", "observation__source", "year_before__statement", "year_before__source")
-    rows = list(CurrentFact.objects.filter(party_id=party_id).select_related("fact", *joined))
-    numbers = {number for row in rows for number in (row.value, row.year_before_value) if number is not None}
-    codes = [row.fact.code for row in rows]
-    categories = any(dictionary()[code].type is FactType.CATEGORY for code in codes if code in dictionary())
-    texts = dict(FactText.objects.filter(pk__in=numbers).values_list("pk", "text")) if categories else {}
-    found: dict[str, Known | None] = {}
-    for row in rows:
-        for fact, seen in (
-            (dictionary().get(row.fact.code), row.observation),
-            (before.get(row.fact.code), row.year_before),
-        ):
-            if fact is not None and seen is not None:
-                found[fact.id] = _known(fact, seen, texts)
-    return found
+    rows = CurrentFact.objects.filter(party_id=party_id)
+    stated = [
+        (fact, seen)
+        for of, facts in (("observation", dictionary()), ("year_before", before))
+        for code, *seen in rows.exclude(**{of: None}).values_list("fact__code", *(f"{of}__{name}" for name in _SEEN))
+        if (fact := facts.get(code))
+    ]
+    numbers = {value for fact, (value, *_) in stated if value is not None and fact.type is FactType.CATEGORY}
+    texts = dict(FactText.objects.filter(pk__in=numbers).values_list("pk", "text")) if numbers else {}
+    return {fact.id: _known(fact, value, seen, texts) for fact, (value, *seen) in stated}
 
 
-def _known(fact: FactDef, seen: Observation, texts: Mapping[int, str]) -> Known | None:
-    if seen.value is None:
+_SEEN = ("value", "source__code", "period", "statement__observed_at", "statement__recorded_at", "pk")  # as Known has it
+
+
+def _known(fact: FactDef, kept: int | None, seen: list[Any], texts: Mapping[int, str]) -> Known | None:
+    if kept is None:
         return None
-    value = values.from_kept(fact, texts[seen.value] if fact.type is FactType.CATEGORY else seen.value)
+    value = values.from_kept(fact, texts[kept] if fact.type is FactType.CATEGORY else kept)
     assert value is not None
-    statement = seen.statement
-    return Known(value, seen.source.code, seen.period, statement.observed_at, statement.recorded_at, seen.pk)
+    return Known(value, *seen)
 
 
 def _own(fact: FactDef, known: Known | None, objection: Objection | None) -> OwnFact:

@@ -52,7 +52,10 @@ def _willed(version: PolicyVersion, now: datetime, step: str) -> list[Claim]:
     visitors of the demo play, has been paid some; the rest it finds for itself."""
     made: list[Claim] = []
     acting = Mandate.objects.filter(ends_on=None, person__user__isnull=False, company__status="存续").order_by("pk")
+    eligible = set(version.policy.eligibilities.filter(gone_at=None).values_list("party", flat=True))
     for mandate in acting.select_related("person__user", "company")[0 if step == "paid" else 1 :]:
+        if mandate.company_id not in eligible:
+            continue
         if len(made) == MOST:
             break
         assert mandate.person.user  # asked for above
