@@ -26,8 +26,6 @@ from dev import browser, postgres
 ROOT = Path(__file__).resolve().parents[1]
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
 IN_BROWSER = ["tests/browser", "tests/stories"]  # the only places (tests/conftest.py): looking elsewhere takes long
-# Else each of the many processes compiles everything again where the shell forbids to write beside the sources.
-_COMPILED_ONCE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(ROOT / ".venv" / "bytecode")}
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def _pytest(name: str, arguments: list[str], database: str = "") -> Outcome:
     with tempfile.TemporaryDirectory(prefix="qinqing-report-") as folder:
         report = Path(folder, "report.xml")
         command = [sys.executable, "-m", "pytest", "-r", "fEs", f"--junitxml={report}", *arguments]
-        environment = {**os.environ, "QINQING_DATABASE": database, **_COMPILED_ONCE}
+        environment = {**os.environ, "QINQING_DATABASE": database}
         code = _call(command, environment)
         passed, failed, skipped = _counts(report)
     if code and not failed:

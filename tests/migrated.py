@@ -7,23 +7,20 @@ template database of this run. Django still looks for migrations that the copy l
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import django
 import pytest
 from django.conf import settings
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 from pytest_django.plugin import blocking_manager_key
 
-ROOT = Path(__file__).resolve().parents[1]
+from qinqing.site.demo.tables import state_of_source
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +54,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _copied(folder: Path, copy: Path) -> None:
-    kept = folder / f"{_state_of_source()}.sqlite3"
+    kept = folder / f"{state_of_source()}.sqlite3"
     with _alone(folder):
         if not kept.exists():
             for old in folder.glob("*.sqlite3*"):
@@ -85,15 +82,6 @@ def _migrate(name: str) -> None:
     connection.close()
     test["NAME"] = wanted
     connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = before
-
-
-def _state_of_source() -> str:
-    """What a migration may read or import, as one word."""
-    found = hashlib.sha256(f"{sys.version}{django.__version__}".encode())
-    for path in sorted((ROOT / "src" / "qinqing").rglob("*")):
-        if path.suffix in {".py", ".yaml", ".json", ".csv"}:
-            found.update(f"{path}\0".encode() + path.read_bytes())
-    return found.hexdigest()[:16]
 
 
 def _home_of_run() -> Path:

@@ -13,8 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 
 
@@ -78,7 +77,7 @@ class Table:
 
 def load(path: Path) -> Table:
     """The table in the YAML file. Raises PermissionsError naming the key that is wrong."""
-    return parse(yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
+    return parse(safe_yaml.read(path), str(path))
 
 
 def parse(data: Any, source: str) -> Table:

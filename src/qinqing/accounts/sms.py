@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable
 
-import httpx
 from django.conf import settings
 from django.utils.module_loading import import_string
 
@@ -46,6 +45,8 @@ def to_console(phone: str, text: str) -> None:
 
 def to_webhook(phone: str, text: str) -> None:
     """Post it, signed, to `SMS_WEBHOOK` with the key `SMS_KEY`. Raises NotSent when unset, unreachable or refused."""
+    import httpx  # noqa: PLC0415 - most of a second that only the senders need wait
+
     if not settings.SMS_WEBHOOK or not settings.SMS_KEY:
         log.error("no SMS service: set QINQING_SMS_URL and QINQING_SMS_KEY")
         raise NotSent(

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from qinqing.appeals import routing
 from qinqing.directory.models import Unit
+from qinqing.lib import safe_yaml
 
 SURE = 0.6  # of words; a model brings its own threshold
 SHOWN = 3
@@ -94,7 +93,7 @@ def load(county: Path) -> dict[str, tuple[str, ...]]:
     path = county / "suggestions.yaml"
     if not path.exists():
         return {}
-    raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    raw = safe_yaml.read(path) or {}
     return {str(code): tuple(map(str, words)) for code, words in raw.items()}
 
 

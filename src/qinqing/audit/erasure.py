@@ -11,11 +11,11 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-import yaml
 from django.db import transaction
 
 from qinqing.audit import histories
 from qinqing.audit.models import Erasure
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
 
@@ -61,7 +61,7 @@ class Due:
 @cache
 def retention_classes() -> dict[str, RetentionClass]:
     """All classes by code."""
-    rows = yaml.safe_load(Path(__file__).with_name("retention.yaml").read_text(encoding="utf-8"))
+    rows = safe_yaml.read(Path(__file__).with_name("retention.yaml"))
     return {
         code: RetentionClass(
             code, Label.of(row["label"]), int(row["years"]), Label.of(row["basis"]), Label.of(row["source"])

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 
 _LABELS = {
@@ -63,7 +64,7 @@ def _read(file: Path) -> Channels:
     if not file.exists():
         return Channels(None, ())
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        data = safe_yaml.read(file) or {}
     except yaml.YAMLError as error:
         raise ChannelsError(f"{file}: {error}") from error
     conduct = data.get("conduct")

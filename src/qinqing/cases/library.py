@@ -22,6 +22,7 @@ from qinqing.cases.checker import Finding, Known, check
 from qinqing.cases.checker.shape import faults_of, located
 from qinqing.cases.procedure import Procedure, ProcedureError
 from qinqing.cases.reading import parse
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label, speaking
 
 _CODE = re.compile(r"^procedure:\s*['\"]?(\w+)", re.MULTILINE)
@@ -135,7 +136,7 @@ def desks_of(county: Path) -> frozenset[str]:
     """The desk codes in the county's units.yaml. Raises ValueError when there is none that can be read."""
     path = county / "units.yaml"
     try:
-        return frozenset(_desks(yaml.safe_load(path.read_text(encoding="utf-8"))))
+        return frozenset(_desks(safe_yaml.read(path)))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(
             Label(

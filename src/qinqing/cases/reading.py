@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from qinqing.cases.procedure import (
     Act,
     Approval,
@@ -29,6 +27,7 @@ from qinqing.cases.procedure import (
     Suspends,
     TaskSpec,
 )
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 from qinqing.lib.workdays import Budget
 
@@ -37,7 +36,7 @@ OPENING = {"zh": "提出诉求", "en": "Matter raised"}  # how a case begins, wh
 
 def parse(text: str) -> Procedure:
     """A procedure from its YAML text. Raises ProcedureError."""
-    raw = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+    raw = safe_yaml.load(text)
     fields = {name: _field(name, value) for name, value in raw.get("fields", {}).items()}
     promise = raw.get("promise")
     return Procedure(

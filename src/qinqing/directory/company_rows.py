@@ -16,11 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from qinqing.directory.industries import check_industry, code_of_name
 from qinqing.directory.phones import check_phone
 from qinqing.directory.tables import Cell
+from qinqing.lib import safe_yaml
 from qinqing.lib.identifiers import Invalid, credit_code
 from qinqing.lib.labels import Label
 
@@ -267,7 +266,7 @@ _READERS: dict[str, tuple[str, Callable[[Cell, date], Any]]] = {
 
 @cache
 def _columns() -> dict[str, dict[str, Any]]:
-    data: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    data: dict[str, dict[str, Any]] = safe_yaml.read(_FILE)
     return data
 
 

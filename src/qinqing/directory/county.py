@@ -21,6 +21,7 @@ from qinqing.accounts.models import User
 from qinqing.directory.models import Leave, Officer, Post, Unit
 from qinqing.directory.phones import check_phone
 from qinqing.directory.services import set_contacts
+from qinqing.lib import safe_yaml
 from qinqing.lib.identifiers import Invalid, credit_code_problem
 
 
@@ -41,7 +42,7 @@ def load_county(path: Path, now: datetime) -> Loaded:
     """Bring `path` (a `units.yaml`, or the folder that holds it) into the directory. Raises CountyError."""
     file = path / "units.yaml" if path.is_dir() else path
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = safe_yaml.read(file)
     except (OSError, yaml.YAMLError) as error:
         raise CountyError(f"{file}: {error}") from error
     listed = list(_units(data.get("units") or [], None))
@@ -62,7 +63,7 @@ def load_county(path: Path, now: datetime) -> Loaded:
 
 def county_name(path: Path) -> tuple[str, dict[str, str]]:
     """(division code, name in both languages) as the file says."""
-    county = yaml.safe_load((path / "units.yaml").read_text(encoding="utf-8"))["county"]
+    county = safe_yaml.read(path / "units.yaml")["county"]
     return str(county["code"]), dict(county["name"])
 
 

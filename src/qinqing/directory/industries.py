@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from qinqing.lib import safe_yaml
 from qinqing.lib.identifiers import Invalid
 from qinqing.lib.labels import Label
 
@@ -24,7 +23,7 @@ def _names() -> tuple[Mapping[str, Label], Mapping[str, str]]:
     """(code -> name for letters and `letter + two digits`; division -> letter)."""
     names: dict[str, Label] = {}
     letters: dict[str, str] = {}
-    for letter, section in yaml.safe_load(_FILE.read_text(encoding="utf-8")).items():
+    for letter, section in safe_yaml.read(_FILE).items():
         names[letter] = Label.of(section["name"])
         for division, name in section["divisions"].items():
             names[letter + division] = Label.of(name)

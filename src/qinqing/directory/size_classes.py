@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 
 RuleCode = Literal["policy", "statistics"]
@@ -96,7 +95,7 @@ class SizeClass:
 @cache
 def rule(code: RuleCode) -> Rule:
     """The rule from its data file; floors become persons and fen."""
-    data = yaml.safe_load((Path(__file__).with_name("data") / _FILES[code]).read_text(encoding="utf-8"))
+    data = safe_yaml.read(Path(__file__).with_name("data") / _FILES[code])
     rows = tuple(
         Row(
             Label.of(row["industry"]),

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 from qinqing.ui.errors import Problem
 
@@ -37,7 +38,7 @@ def read(county: Path) -> Script:
     path = county / NAME
     path = path if path.exists() else SHIPPED
     try:
-        return _script(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return _script(safe_yaml.read(path))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
         raise BadScript(
             Label(

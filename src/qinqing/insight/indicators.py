@@ -18,6 +18,7 @@ from django.conf import settings
 from qinqing.insight import conditions
 from qinqing.insight.columns import COLUMNS
 from qinqing.insight.conditions import Condition
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 from qinqing.policies.claims import PROCEDURE as CLAIM
 
@@ -100,7 +101,7 @@ def paths(county: Path) -> list[Path]:
 def read(path: Path) -> tuple[Indicator | None, list[Fault]]:
     """One file, and everything that is wrong with it (then None)."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = safe_yaml.read(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         return None, [Fault(path, "", Label(f"读不了：{error}", f"cannot be read: {error}"))]
     faults = [Fault(path, ".".join(map(str, error.absolute_path)), _said(error)) for error in _errors(data)]

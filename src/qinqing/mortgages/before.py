@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 
 FILE = Path(__file__).with_name("before.yaml")
@@ -39,7 +38,7 @@ class Before:
 @cache
 def before() -> Before:
     """Raises KeyError where an entry is not whole."""
-    data = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    data = safe_yaml.read(FILE)
     steps = tuple(
         Step(
             each["name"], Label.of({"zh": each["zh"], "en": each["en"]}), Label.of(each.get("note", "")),

@@ -11,6 +11,7 @@ import yaml
 from django.conf import settings
 
 from qinqing.cases import calendars
+from qinqing.lib import safe_yaml
 from qinqing.lib.workdays import Budget, due_at
 
 SHIPPED = Path(__file__).with_name("service.yaml")
@@ -30,7 +31,7 @@ def service() -> Service:
     own = settings.COUNTY / "mortgages.yaml"
     path = own if own.exists() else SHIPPED
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = safe_yaml.read(path)
         return Service(Budget.parse(data["promise"]), int(data["trips_saved"]))
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise ValueError(

@@ -17,6 +17,7 @@ import yaml
 from django.conf import settings
 
 from qinqing.directory.facts.dictionary import SHIPPED, BadDictionary, FactDef, load
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 from qinqing.policies.checker import Checked, Known, prove
 from qinqing.policies.checker.shape import policy_of
@@ -166,7 +167,7 @@ def _units(path: Path) -> frozenset[str] | None:
     if not path.exists():
         return None
     try:
-        return frozenset(_codes(yaml.safe_load(path.read_text(encoding="utf-8")).get("units", [])))
+        return frozenset(_codes(safe_yaml.read(path).get("units", [])))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError) as error:
         raise Unusable(f"读不了本县单位表{path}（{error}）。the county's units cannot be read from it") from None
 

@@ -14,11 +14,12 @@ from typing import Any
 
 import yaml
 
+from qinqing.lib.safe_yaml import SafeLoader
+
 LARGEST_FILE = 300_000  # characters: some twenty times the longest policy known
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class PlainLoader(_Base):  # type: ignore[misc]
+class PlainLoader(SafeLoader):  # type: ignore[misc]
     """A safe loader of this YAML; the C one where there is one."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the library's own way

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 
 from django.conf import settings
@@ -25,7 +22,7 @@ def add_commands(cli: Cli) -> None:
     )
     run.add_argument("--port", type=int, default=8000, help="where it answers (another free port when taken)")
     run.add_argument("--check", action="store_true", help="start it afresh, probe it, print what was seen, stop")
-    run.add_argument("--here", action="store_true", help=argparse.SUPPRESS)  # the home is the check's own already
+    run.add_argument("--forget", action="store_true", help="remove this home at the end")
     run.add_argument("--fresh", action="store_true", help="forget the demo county of last time")
 
 
@@ -42,34 +39,28 @@ def _run(arguments: argparse.Namespace) -> int:
         raise CommandError("the demo runs with QINQING_MODE=demo, as ./run demo sets it")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started us in the background
-    if arguments.check and not arguments.here:
-        return _check_apart()
     if arguments.fresh:
         shutil.rmtree(settings.HOME)
         settings.HOME.mkdir(parents=True)
-    return _serve(arguments.port, check=arguments.check)
-
-
-def _check_apart() -> int:
-    """The check has a home of its own, removed afterwards: the demo somebody plays with stays as it is."""
-    with tempfile.TemporaryDirectory(prefix="qinqing-demo-") as home:
-        command = [sys.executable, "-P", "-m", "qinqing", "demo", "run", "--check", "--here"]
-        environment = {**os.environ, "QINQING_HOME": home}
-        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
+    try:
+        return _serve(arguments.port, check=arguments.check)
+    finally:
+        if arguments.forget:
+            shutil.rmtree(settings.HOME, ignore_errors=True)
 
 
 def _serve(port: int, *, check: bool) -> int:
     from qinqing.site.demo import running  # noqa: PLC0415 - only this command needs the demo
     from qinqing.site.demo.checking import Check  # noqa: PLC0415
 
-    began = time.monotonic()
+    started = time.monotonic()
     try:
         print("正在准备演示县 preparing the demo county …", flush=True)
-        running.prepare(now())
+        running.prepare(began := now())
     except Problem as problem:
         raise CommandError(str(problem.detail)) from None
-    with running.serving(running.free_port(0 if check else port)) as address:
-        print(f"亲清演示县已就绪（{time.monotonic() - began:.0f}秒） Qinqing is ready: {address}", flush=True)
+    with running.serving(running.free_port(0 if check else port), began) as address:
+        print(f"亲清演示县已就绪（{time.monotonic() - started:.0f}秒） Qinqing is ready: {address}", flush=True)
         if not check:
             print("Ctrl-C 停止全部 stops everything", flush=True)
             signal.pause()

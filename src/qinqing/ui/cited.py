@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 
 
@@ -35,6 +34,6 @@ class Source:
 @cache
 def quoted(path: Path) -> Source:
     """What a file quotes. Raises KeyError where an entry is not whole."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = safe_yaml.read(path)
     figures = tuple(Cited(Label.of(each["shown"]), Label.of(each["label"])) for each in data["figures"])
     return Source(Label.of(data["source"]), Label.of(data["as_of"]), figures)

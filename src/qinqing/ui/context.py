@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import yaml
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from qinqing.lib import wallclock
+from qinqing.lib import safe_yaml, wallclock
 from qinqing.lib.labels import Label, language
 from qinqing.ui import flash, menu
 
@@ -54,7 +53,7 @@ def _sign_out_href(request: HttpRequest) -> str:
 def office() -> Label:
     """The platform's name with the county's (`county: name:` of the county folder's units.yaml), where it is given."""
     path = settings.COUNTY / "units.yaml"
-    county = yaml.safe_load(path.read_text(encoding="utf-8")).get("county") if path.exists() else None
+    county = safe_yaml.read(path).get("county") if path.exists() else None
     if not county:
         return OFFICE
     name = Label.of(county["name"])

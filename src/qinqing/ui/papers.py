@@ -16,15 +16,17 @@ from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pylopdf_fonts_zh_cn
 import segno
-import typst
 from django.http import HttpResponse
 
 from qinqing.lib.labels import language
+
+if TYPE_CHECKING:
+    import typst
 
 ROOT = Path(__file__).resolve().parents[1]  # templates may read files below the package, nothing else
 
@@ -35,6 +37,8 @@ def paper(template: Path, data: Mapping[str, Any]) -> bytes:
     `data.lang` is the reader's language (zh or en). The same data give the same bytes.
     Raises typst.TypstError when the template itself is wrong.
     """
+    import typst  # noqa: PLC0415 - only who prints need wait for it
+
     inputs = {"data": json.dumps({"lang": language(), **data}, ensure_ascii=False)}
     pdf: bytes = typst.compile(template, root=ROOT, font_paths=_fonts(), sys_inputs=inputs, format="pdf")
     return pdf
@@ -60,5 +64,7 @@ def answer(pdf: bytes, name: str) -> HttpResponse:
 @cache
 def _fonts() -> typst.Fonts:
     """Noto Sans SC and Noto Serif SC as installed with the product; the machine's own fonts play no part."""
+    import typst  # noqa: PLC0415
+
     folder = Path(pylopdf_fonts_zh_cn.sans_path()).parent
     return typst.Fonts(include_system_fonts=False, font_paths=[str(folder)])

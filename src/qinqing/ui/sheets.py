@@ -16,20 +16,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from qinqing.audit.services import Person, log_read
 from qinqing.lib.labels import Label
 from qinqing.lib.wallclock import CHINA
 from qinqing.ui.dates import local
 from qinqing.ui.errors import Problem
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 Cell = str | Label | bool | int | float | Decimal | date | datetime | None
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -121,6 +123,8 @@ def download(request: HttpRequest, sheet: Sheet, now: datetime) -> HttpResponse:
 
 def write(file: io.BytesIO, sheet: Sheet, by: str, now: datetime) -> int:
     """Write the workbook and give the number of rows. Raises TooManyRows."""
+    from xlsxwriter import Workbook  # noqa: PLC0415 - only who writes a workbook need wait for it
+
     with Workbook(file, {"constant_memory": True, "strings_to_urls": False}) as book:
         count = _write_rows(book, sheet)
         _write_definitions(book, sheet, by, now, count)

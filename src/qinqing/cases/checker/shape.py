@@ -18,6 +18,7 @@ import yaml
 
 from qinqing.cases.checker.finding import Finding, names
 from qinqing.lib.labels import Label
+from qinqing.lib.safe_yaml import SafeLoader
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -26,7 +27,6 @@ SCHEMA = Path(__file__).parents[1] / "procedure.schema.json"
 Lines = Mapping[tuple[str, ...], tuple[int, int]]
 """Path in the definition -> (line, column), both from 1."""
 _Error = Any  # jsonschema's ValidationError, whose parts are typed too widely to use
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 40  # levels of parts within parts
 _TYPES = {
     "object": Label("若干“名称: 内容”", "a mapping"),
@@ -47,7 +47,7 @@ def validator() -> Draft202012Validator:
 
 
 def faults_of(
-    text: str, form: Callable[[], Draft202012Validator] = validator, loader: Any = _LOADER
+    text: str, form: Callable[[], Draft202012Validator] = validator, loader: Any = SafeLoader
 ) -> tuple[list[Finding], Lines]:
     """What is wrong with the form of the text, in order of lines, and where each of its parts stands. Other wings check
     their definitions by a `form` of their own; `loader` is then the safe loader that they read with."""

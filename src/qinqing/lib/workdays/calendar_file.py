@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 from qinqing.lib.workdays.calendar import OFFICE, SHIPPED, Calendar, Office, Special
 
@@ -156,7 +157,7 @@ def _csv(text: str) -> tuple[dict[str, Any], list[Row]]:
 
 def _yaml(text: str) -> tuple[dict[str, Any], list[Row]]:
     try:
-        head = yaml.safe_load(text)
+        head = safe_yaml.load(text)
     except yaml.YAMLError as error:
         raise CalendarError([Label(f"YAML格式有误：{error}", f"this is not YAML: {error}")]) from error
     days = head.get("days") if isinstance(head, dict) else None

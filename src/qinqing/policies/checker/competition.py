@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from qinqing.lib import safe_yaml
 from qinqing.lib.labels import Label
 from qinqing.lib.rules.checking import names
 from qinqing.policies.checker.known import Faults, Known
@@ -38,7 +37,7 @@ class Concern:
 @cache
 def concerns() -> tuple[Concern, ...]:
     """All of them, in the order of the file."""
-    raw = yaml.safe_load(FILE.read_text(encoding="utf-8"))["rules"]
+    raw = safe_yaml.read(FILE)["rules"]
     return tuple(
         Concern(
             code,

@@ -20,7 +20,7 @@ from qinqing.directory.facts.dictionary import dictionary
 from qinqing.directory.facts.periods import A_YEAR, NONE
 from qinqing.directory.facts.recording import Said
 from qinqing.directory.models import Mandate, Observation, Party
-from qinqing.policies import folder, services
+from qinqing.policies import folder, reading, services
 from qinqing.policies.models import PolicyVersion
 from qinqing.policies.policy import ReviewResult
 from qinqing.site.demo.players import Player
@@ -36,9 +36,8 @@ def make_live(now: datetime) -> None:
         return
     player = Player(7, now)
     by_lead: dict[str, list[str]] = defaultdict(list)
-    sources = folder.read([settings.COUNTY / "policies"])
-    for source, policy in zip(sources, folder.sound(sources), strict=True):
-        by_lead[policy.departments[0]].append(source.text)
+    for source in folder.read([settings.COUNTY / "policies"]):
+        by_lead[reading.read(source.text).departments[0]].append(source.text)
     for lead, texts in by_lead.items():
         unit = player.units[lead]
         author, head = player.someone(unit, "handler"), player.someone(unit, "section_head")

@@ -14,9 +14,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.db import transaction
+
 from qinqing.cases.models import Case
 from qinqing.messaging.jobs import register_job
-from qinqing.site.demo import card_words, claims, county, mortgages, playing, policies
+from qinqing.site.demo import card_words, claims, county, mortgages, playing, policies, tables
 
 AT_ONCE = 300  # cases before the page opens
 LATER = 3000  # cases when the worker has added the rest
@@ -25,16 +27,18 @@ KNOWN_SINCE = timedelta(days=60)  # policies and facts stand so long
 
 
 def prepare(now: datetime) -> None:
-    """A county with its first cases; nothing when this home has one already."""
+    """A county with its first cases; what this home has already stays. `serving` adds the morning's mortgages."""
+    county.refuse_production()
+    tables.make()
     county.settle(now)
-    card_words.issue_cards(now)
-    policies.make_live(now - KNOWN_SINCE)
-    policies.say_facts(now - KNOWN_SINCE)
-    missing = AT_ONCE - Case.objects.count()
-    if missing > 0:
-        playing.play_many(missing, 1, now)
-    claims.play(now)
-    mortgages.settle(now)
+    with transaction.atomic():  # whole or not at all, and quicker than thousands of its own
+        card_words.issue_cards(now)
+        policies.make_live(now - KNOWN_SINCE)
+        policies.say_facts(now - KNOWN_SINCE)
+        missing = AT_ONCE - Case.objects.count()
+        if missing > 0:
+            playing.play_many(missing, 1, now)
+        claims.play(now)
 
 
 def grow(now: datetime) -> bool:
@@ -71,20 +75,22 @@ def free_port(wanted: int = 0) -> int:
 
 
 @contextmanager
-def serving(port: int) -> Iterator[str]:
-    """The web server and the worker as children; stopped when the block is left, however it is left."""
+def serving(port: int, now: datetime) -> Iterator[str]:
+    """The web server and the worker as children; stopped when the block is left, however it is left. While the server
+    loads, the morning's mortgages are worked off."""
     source = str(Path(__file__).resolve().parents[3])
     environment = {**os.environ, "PYTHONPATH": source, "PYTHONUNBUFFERED": "1"}
     python = sys.executable
     server = [python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
               "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "error",
               "qinqing.config.wsgi:application"]  # fmt: skip
-    children = [
-        subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - our own commands
-        for command in (server, [python, "-m", "qinqing", "messaging", "work"])
-    ]
+    worker = [python, "-m", "qinqing", "messaging", "work"]
+    children: list[subprocess.Popen[bytes]] = []
     address = f"http://127.0.0.1:{port}/"
     try:
+        children.append(subprocess.Popen(server, env=environment, start_new_session=True))  # noqa: S603 - our own
+        mortgages.settle(now)
+        children.append(subprocess.Popen(worker, env=environment, start_new_session=True))  # noqa: S603 - our own
         _wait_until_up(address, children[0])
         yield address
     finally:
