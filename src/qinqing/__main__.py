@@ -10,22 +10,27 @@ from importlib.util import find_spec
 from qinqing.lib.cli import Cli, CommandError
 
 
-def build() -> Cli:
-    """The commands of all installed wings. Django is set up first: wings import their models."""
+def build(argv: list[str]) -> Cli:
+    """The commands of all installed wings, for which Django is set up first: they import their models. The house's own
+    (the clock, calendars) need none of that and start at once."""
+    cli = Cli("qinqing")
+    import_module("qinqing.config.commands").add_commands(cli)
+    if argv and argv[0] in cli.by_group:
+        return cli
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qinqing.config.settings")
     import django  # noqa: PLC0415
     from django.apps import apps  # noqa: PLC0415
 
     django.setup()
-    cli = Cli("qinqing")
-    for room in ["qinqing.config", *[app.name for app in apps.get_app_configs() if app.name.startswith("qinqing.")]]:
+    for room in [app.name for app in apps.get_app_configs() if app.name.startswith("qinqing.")]:
         if find_spec(f"{room}.commands"):
             import_module(f"{room}.commands").add_commands(cli)
     return cli
 
 
 def main(argv: list[str] | None = None) -> int:
-    arguments = build().parser.parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    arguments = build(argv).parser.parse_args(argv)
     try:
         needed = arguments.database
         if needed(arguments) if callable(needed) else needed:

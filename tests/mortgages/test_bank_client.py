@@ -196,7 +196,7 @@ def test_it_works_without_a_database(tmp_path: Path) -> None:
     from qinqing.__main__ import build
 
     words = ["send", "--url", "http://x", "--bank", "x", "f"]
-    assert build().parser.parse_args(["bank-client", *words]).database is False
+    assert build([]).parser.parse_args(["bank-client", *words]).database is False
 
 
 def test_keys_from_the_command_line(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ class Cli:
     def __init__(self, prog: str) -> None:
         self.parser = argparse.ArgumentParser(prog=prog, description="亲清 Qinqing")
         self._groups = self.parser.add_subparsers(metavar="GROUP", required=True)
-        self._by_name: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
+        self.by_group: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
         self.commands: list[str] = []
 
     def command(
@@ -28,10 +28,10 @@ class Cli:
         """Register `qinqing GROUP NAME`; returns its parser, to add arguments to. `run` returns the exit code.
 
         `database=False` for commands that work without one: they must not make one; a function decides by arguments."""
-        if group not in self._by_name:
+        if group not in self.by_group:
             parser = self._groups.add_parser(group)
-            self._by_name[group] = parser.add_subparsers(metavar="COMMAND", required=True)
-        command = self._by_name[group].add_parser(name, help=help, description=help)
+            self.by_group[group] = parser.add_subparsers(metavar="COMMAND", required=True)
+        command = self.by_group[group].add_parser(name, help=help, description=help)
         command.set_defaults(run=run, database=database)
         self.commands.append(f"{group} {name}")
         return command
