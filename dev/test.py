@@ -25,7 +25,7 @@ from dev import browser, postgres
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
-IN_BROWSER = ["tests/browser", "tests/stories"]  # the only places (tests/conftest.py): looking elsewhere takes long
+IN_BROWSER = ["--no-loadscope-reorder", "tests/stories", "tests/browser"]  # the only places; the longest first
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.test import TransactionTestCase
 from hypothesis import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -31,6 +32,7 @@ settings.register_profile("long", deadline=None, derandomize=True, max_examples=
 settings.load_profile("quick")
 
 PAGES = re.compile(r"_(web|pages?)[_.]")  # test_web.py, test_card_page.py, test_pages_company.py
+WSGIRequestHandler.disable_nagle_algorithm = True  # else an answer, written in two pieces, waits 40 ms to be fetched
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
 
 
