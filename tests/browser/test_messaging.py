@@ -16,7 +16,7 @@ from qinqing.messaging.models import Delivery, Endpoint, JobLease, Outbox
 from qinqing.messaging.notices import notify
 from tests.audit.chains import Keeper
 from tests.audit.conftest import keeper  # noqa: F401
-from tests.browser.fixtures import LANGUAGES, assert_accessible, assert_fits, look, sign_in
+from tests.browser.fixtures import look, sign_in
 from tests.messaging.people import reader
 
 if TYPE_CHECKING:
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 9, 29, 10, 20, tzinfo=UTC)
-
-
-def read_at_a_desk(page: Page, address: str) -> None:
-    """In both languages; operators have no phone in their hand."""
-    for language in LANGUAGES:
-        page.goto(f"{address}?lang={language}")
-        assert_accessible(page)
-        assert_fits(page)
 
 
 def test_the_operators_pages(page: Page, live: str) -> None:
@@ -53,8 +45,7 @@ def test_the_operators_pages(page: Page, live: str) -> None:
         )
     JobLease.objects.create(name="audit.anchor", next_at=NOW, last_error="OSError: 磁盘已满", failing_since=NOW)
     sign_in(page.context, live, reader("系统员", role="system_admin"))
-    read_at_a_desk(page, "/messaging/")
-    read_at_a_desk(page, "/messaging/endpoints/")
+    look(page, "/messaging/", "/messaging/endpoints/")
     page.get_by_label("Name").fill("省平台")
     page.get_by_label("Address").fill("https://province.example/hook")
     page.get_by_role("button", name="Add the endpoint").click()
