@@ -37,6 +37,8 @@ def _prepare(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     if settings.MODE != "demo":
         raise CommandError("the demo runs with QINQING_MODE=demo, as ./run demo sets it")
+    if arguments.check and not arguments.forget:
+        raise CommandError("--check works a case and needs a home of its own: call ./run demo --check, which makes one")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started us in the background
     if arguments.fresh:

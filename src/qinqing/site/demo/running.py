@@ -28,7 +28,6 @@ KNOWN_SINCE = timedelta(days=60)  # policies and facts stand so long
 
 def prepare(now: datetime) -> None:
     """A county with its first cases; what this home has already stays. `serving` adds the morning's mortgages."""
-    county.refuse_production()
     tables.make()
     county.settle(now)
     with transaction.atomic():  # whole or not at all, and quicker than thousands of its own
